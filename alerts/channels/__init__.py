@@ -1,0 +1,1 @@
+"""Channels: ways to hand a rendered message to the outside world."""

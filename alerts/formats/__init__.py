@@ -1,0 +1,1 @@
+"""Formats: pure functions from what may be disclosed to text."""

@@ -1,0 +1,90 @@
+"""What alerts ask of the room to the right: maps and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from shapely.geometry.base import BaseGeometry
+
+from monitor.observation import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One named shape on a map."""
+
+    role: str
+    """``"settlement"``, ``"ring"``, ``"burned"``, ``"hotspot"``, ``"other_settlement"``."""
+
+    label: str
+    """For the reader; untrusted text."""
+
+    geometry: BaseGeometry
+    """EPSG:4326."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlertPicture:
+    """Everything that one alert's map and plate may show: nothing else reaches `maps`."""
+
+    title: str
+    """Untrusted text, such as ``"Burned settlement, K7QF"``."""
+
+    status_line: str
+    """What the reader must know first: "PRELIMINARY, not yet seen by an analyst"."""
+
+    kind: str
+    """A value of `FindingKind`; decides colours and legend."""
+
+    severity: str
+    outlines: Sequence[Outline]
+    before: Observation | None
+    """Pixels before the change, None where there are none or they may not be shown."""
+
+    after: Observation | None
+    facts: Sequence[tuple[str, str]]
+    """Label and value, in reading order, for the metadata panel; untrusted text."""
+
+    attribution: str
+    """Credit line for the imagery."""
+
+    coverage_line: str
+    """How much was seen, and when it was last seen."""
+
+    language: str = "en"
+    hotspots: Sequence[tuple[float, float, str]] = field(default=())
+    """Longitude, latitude and a label of each active-fire detection."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewArea:
+    """One area on the overview map."""
+
+    aoi_id: str
+    name: str
+    geometry: BaseGeometry
+    last_seen: datetime | None
+    state_line: str
+    """Such as ``"seen 3 times in 14 days"`` or ``"BLIND since 12 May 2026: provider down"``."""
+
+    open_alerts: Sequence[tuple[str, str, BaseGeometry]]
+    """Reference, label and outline of each alert that stands."""
+
+
+class MapRenderer(Protocol):
+    """Draws; `maps` implements it. Every result is complete in itself: no network request."""
+
+    def alert_map(self, picture: AlertPicture) -> str:
+        """Return one HTML page: before and after with a swipe, outlines, facts."""
+        ...
+
+    def plate(self, picture: AlertPicture) -> bytes:
+        """Return a still picture, before beside after, as JPEG of at most 640 px and 180 kB."""
+        ...
+
+    def overview(self, areas: Sequence[OverviewArea], generated_at: datetime) -> str:
+        """Return one HTML page of all areas."""
+        ...

@@ -1,0 +1,1 @@
+"""Map controls of our own: each a Folium MacroElement with a small script, no plugin."""

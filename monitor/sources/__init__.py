@@ -1,0 +1,1 @@
+"""Sources of imagery and hotspots: one module each, all behind `monitor.ports`."""
