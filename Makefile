@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 # dkimpy has no wheel; everything else must be one.
 FROM_LOCK := install --require-hashes --only-binary=:all: --no-binary=dkimpy --no-deps
 COMPILE := pip compile pyproject.toml --group build --universal --python-version 3.11 \
