@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from aoi.area import Aoi
@@ -13,6 +14,19 @@ from monitor.scene import Hotspot, Scene
 
 Job = TypeVar("Job")
 Report = TypeVar("Report")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProblem:
+    """An entry of a catalogue that cannot be used as a scene; belongs into the ledger."""
+
+    entry: str
+    """What names it: a file below the folder, or an item's identifier."""
+
+    reason: str
+    """What is wrong with it, in a sentence."""
+
+    hint: str = ""
 
 
 class ImagerySource(Protocol):
@@ -30,6 +44,16 @@ class ImagerySource(Protocol):
         ------
         SourceError
             If the catalogue cannot answer. No scenes is an empty list, not an error.
+        """
+        ...
+
+    def problems(self, aoi: Aoi, interval: Interval) -> list[SearchProblem]:
+        """Return what `search` had to leave out although it may touch `aoi`, and why.
+
+        Raises
+        ------
+        SourceError
+            If the catalogue cannot answer.
         """
         ...
 

@@ -1,0 +1,325 @@
+"""Windows of raster files on the grid of an area.
+
+Where the file shares the grid's system and its pixels nest with the grid's, numbers
+are taken as they stand, or averaged over whole pixels: exact, and the same for every
+window. Anything else is warped, and said to be.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import calculate_default_transform
+from rasterio.windows import Window
+from shapely import box
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import transform
+
+from aoi.grid import WGS84, Grid
+from monitor.errors import SourceError, SourceRefused, SourceUnavailable
+
+# DEPENDENCIES 5.6: the defaults retry a dead server for ten minutes.
+GDAL_SETTINGS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.jp2",
+    "GDAL_HTTP_TIMEOUT": "30",
+    "GDAL_HTTP_CONNECTTIMEOUT": "10",
+    "GDAL_HTTP_MAX_RETRY": "2",
+    "GDAL_HTTP_RETRY_DELAY": "1",
+    "VSI_CACHE": "TRUE",
+}
+# COG is a layout of GTiff. Others can fetch, include or run things (VRT, WMS, ...).
+DRIVERS = ["GTiff", "JP2OpenJPEG"]
+MAX_SIDE_PX = 60_000
+"""Longest side that a header may declare; a Sentinel-2 tile has 10,980."""
+
+MAX_CHUNK_PX = 1 << 27
+"""Pixels of one compressed chunk that a header may declare; a whole tile in one has 1.2e8."""
+
+ALIGNED_WITHIN_PX = 1e-3
+"""Edges that are closer than this share of a pixel are the same edge."""
+
+# GDAL approximates the transform to an eighth of a pixel by default, so that windows
+# disagree with the whole in 6 % of pixels (DEPENDENCIES 5.8).
+WARP_TOLERANCE_PX = 0.001
+
+FINER_FROM = 0.75
+"""A file whose pixels are smaller than this share of the grid's is averaged when warped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One band on a grid, as stored: neither scaled nor offset."""
+
+    numbers: NDArray[np.float32]
+    """Stored numbers, shape (height, width); NaN where nothing was measured."""
+
+    integers: bool
+    """True if the file stores integers."""
+
+    resampled: bool
+    """True if the pixels come from a grid that does not nest with this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Nesting:
+    """How a grid lies in a file that it nests with, in pixels of the file."""
+
+    top: float
+    left: float
+    step: float
+    """Pixels of the file per pixel of the grid: 2, 1, or 0.5."""
+
+
+def read_layer(
+    address: str,
+    grid: Grid,
+    *,
+    footprint: BaseGeometry,
+    nodata: float | None = None,
+    classes: bool = False,
+) -> Layer:
+    """Return one band of a file on `grid`.
+
+    Parameters
+    ----------
+    address : str
+        Path or http(s) address of a GeoTIFF or JPEG 2000 file.
+    footprint : geometry
+        Outline that the catalogue gives, EPSG:4326; a file elsewhere is refused.
+    nodata : float, optional
+        Declared number that means nothing was measured; else that of the file.
+    classes : bool
+        True for codes, which are never averaged: of a file with finer pixels the
+        result then holds all of them, shape (height * n, width * n).
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, damaged, too large, not georeferenced or elsewhere.
+    """
+    with _opened(address) as file:
+        _require_sane(file, address, footprint)
+        missing = nodata if nodata is not None else file.nodata
+        with _translated(address):
+            nesting = _nesting(file, grid)
+            if nesting is None:
+                numbers = _warped(file, grid, missing, classes)
+            else:
+                numbers = _nested(file, grid, nesting, missing, classes)
+        integers = np.dtype(file.dtypes[0]).kind in "iu"
+    return Layer(numbers, integers, resampled=nesting is None)
+
+
+@contextmanager
+def _opened(address: str) -> Iterator[Any]:
+    target = _target(address)
+    with rasterio.Env(**GDAL_SETTINGS), warnings.catch_warnings():
+        # Said by _require_sane, as an error that names the file.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with _translated(address):
+            file = rasterio.open(target, driver=DRIVERS)
+        with file:
+            yield file
+
+
+def _target(address: str) -> str:
+    """Return what GDAL may open: a plain path or a web address, never a /vsi or a driver."""
+    scheme = urlsplit(address).scheme.lower() if "://" in address else ""
+    if scheme == "file":
+        return urlsplit(address).path
+    if scheme in {"http", "https"}:
+        return f"/vsicurl/{address}"
+    if scheme or address.startswith("/vsi"):
+        raise SourceRefused(
+            f"asset address {address} is not one of ours to open",
+            hint="give a path, or an http(s) address, of a GeoTIFF or JPEG 2000 file",
+        )
+    return address
+
+
+@contextmanager
+def _translated(address: str) -> Iterator[None]:
+    try:
+        yield
+    except RasterioError as error:
+        raise _source_error(address, error) from error
+
+
+def _source_error(address: str, error: RasterioError) -> SourceError:
+    # The reason of a failed read hides in the cause; the top says "read failed".
+    reason = str(error.__cause__ or error)
+    if "No such file" in reason or "does not exist" in reason:
+        return SourceUnavailable(
+            f"raster {address} is not there", hint="see whether the delivery is complete"
+        )
+    if "not recognized as being in a supported file format" in reason:
+        return SourceRefused(
+            f"raster {address} is neither GeoTIFF nor JPEG 2000",
+            hint="an error page saved as an image, or another format; fetch it again",
+        )
+    if isinstance(error, RasterioIOError) and "HTTP" in reason:
+        return SourceUnavailable(f"raster {address} did not arrive: {reason}")
+    return SourceRefused(
+        f"raster {address} is damaged: {reason}", hint="fetch the file again, or remove its item"
+    )
+
+
+def _require_sane(file: Any, address: str, footprint: BaseGeometry) -> None:
+    rows, columns = file.block_shapes[0] if file.count else (0, 0)
+    if max(file.height, file.width) > MAX_SIDE_PX or rows * columns > MAX_CHUNK_PX:
+        raise SourceRefused(
+            f"raster {address} declares {file.width}x{file.height} px "
+            f"in chunks of {columns}x{rows}, more than is read",
+            hint=f"at most {MAX_SIDE_PX} px a side, and tiled",
+        )
+    if not file.count or np.dtype(file.dtypes[0]).kind not in "iuf":
+        raise SourceRefused(f"raster {address} holds no band of plain numbers, {file.dtypes}")
+    if file.crs is None or file.transform.is_identity:
+        raise SourceRefused(
+            f"raster {address} does not say where on the earth it lies",
+            hint="write its reference system and transform into the file",
+        )
+    if not _outline(file, address).intersects(footprint):
+        raise SourceRefused(
+            f"raster {address} lies outside the geometry of its item",
+            hint="the reference system or transform of the file, or the item, is wrong",
+        )
+
+
+def _outline(file: Any, address: str) -> BaseGeometry:
+    try:
+        to_degrees = Transformer.from_crs(CRS.from_wkt(file.crs.wkt), WGS84, always_xy=True)
+        edges = box(*file.bounds).segmentize(_side(file) / 4)
+        outline: BaseGeometry = transform(to_degrees.transform, edges)
+    except ProjError as error:
+        raise SourceRefused(
+            f"raster {address} has a reference system that cannot be used: {error}"
+        ) from error
+    return outline
+
+
+def _side(file: Any) -> float:
+    left, bottom, right, top = file.bounds
+    return float(max(abs(right - left), abs(top - bottom)))
+
+
+def _nesting(file: Any, grid: Grid) -> _Nesting | None:
+    """Return how `grid` nests with the file, None if it does not."""
+    place = file.transform
+    if place.b or place.d or place.a <= 0 or place.e != -place.a or not _same_system(file, grid):
+        return None
+    top, left = (place.f - grid.top_m) / place.a, (grid.left_m - place.c) / place.a
+    step = grid.resolution_m / place.a
+    # Edges must fall on edges of the finer of the two.
+    unit = min(step, 1.0)
+    edges = (top / unit, left / unit, max(step, 1.0 / step))
+    if any(abs(edge - round(edge)) > ALIGNED_WITHIN_PX for edge in edges):
+        return None
+    return _Nesting(top, left, step)
+
+
+def _same_system(file: Any, grid: Grid) -> bool:
+    return bool(file.crs == rasterio.CRS.from_epsg(grid.epsg))
+
+
+def _nested(
+    file: Any, grid: Grid, nesting: _Nesting, missing: float | None, classes: bool
+) -> NDArray[np.float32]:
+    if nesting.step >= 1:
+        step = round(nesting.step)
+        rows, columns = grid.height * step, grid.width * step
+        window = _window(file, round(nesting.top), round(nesting.left), rows, columns, missing)
+        return window if classes else averaged(window, step)
+    repeat = round(1 / nesting.step)
+    # The grid may start or end inside a pixel of the file.
+    above, before = round(nesting.top * repeat), round(nesting.left * repeat)
+    top, left = above // repeat, before // repeat
+    rows = -(-(above + grid.height) // repeat) - top
+    columns = -(-(before + grid.width) // repeat) - left
+    window = _window(file, top, left, rows, columns, missing)
+    fine = window.repeat(repeat, axis=0).repeat(repeat, axis=1)
+    skip_rows, skip_columns = above - top * repeat, before - left * repeat
+    return fine[skip_rows : skip_rows + grid.height, skip_columns : skip_columns + grid.width]
+
+
+def _window(
+    file: Any, top: int, left: int, rows: int, columns: int, missing: float | None
+) -> NDArray[np.float32]:
+    """Return a window that may reach beyond the file, NaN where nothing is."""
+    first_row, last_row = max(top, 0), min(top + rows, file.height)
+    first_column, last_column = max(left, 0), min(left + columns, file.width)
+    if first_row >= last_row or first_column >= last_column:
+        return np.full((rows, columns), np.nan, dtype=np.float32)
+    inner = Window(first_column, first_row, last_column - first_column, last_row - first_row)
+    numbers = _as_float(file.read(1, window=inner), missing)
+    if numbers.shape == (rows, columns):
+        return numbers
+    whole = np.full((rows, columns), np.nan, dtype=np.float32)
+    whole[first_row - top : last_row - top, first_column - left : last_column - left] = numbers
+    return whole
+
+
+def _as_float(raw: NDArray[Any], missing: float | None) -> NDArray[np.float32]:
+    numbers = raw.astype(np.float32)
+    if missing is not None and np.isfinite(missing):
+        numbers[raw == missing] = np.nan
+    if raw.dtype.kind == "f":
+        numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def averaged(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Return means over `step` x `step` pixels, of those that are not NaN."""
+    if step == 1:
+        return values
+    height, width = values.shape[0] // step, values.shape[1] // step
+    parts = [values[row::step, column::step] for row in range(step) for column in range(step)]
+    total = np.zeros((height, width), dtype=np.float32)
+    count = np.zeros((height, width), dtype=np.float32)
+    for part in parts:
+        known = np.isfinite(part)
+        total += np.where(known, part, np.float32(0))
+        count += known
+    with np.errstate(invalid="ignore"):
+        means: NDArray[np.float32] = total / count
+    return means
+
+
+def _warped(file: Any, grid: Grid, missing: float | None, classes: bool) -> NDArray[np.float32]:
+    if missing is None and np.dtype(file.dtypes[0]).kind == "f":
+        missing = float("nan")
+    with WarpedVRT(
+        file,
+        crs=f"EPSG:{grid.epsg}",
+        transform=grid.transform,
+        height=grid.height,
+        width=grid.width,
+        resampling=Resampling.nearest if classes else _method(file, grid),
+        src_nodata=missing,
+        nodata=float("nan"),
+        dtype="float32",
+        tolerance=WARP_TOLERANCE_PX,
+    ) as warped:
+        return _as_float(warped.read(1), None)
+
+
+def _method(file: Any, grid: Grid) -> Resampling:
+    """Average what is finer than the grid, interpolate what is not."""
+    place, _, _ = calculate_default_transform(
+        file.crs, f"EPSG:{grid.epsg}", file.width, file.height, *file.bounds
+    )
+    return Resampling.average if place.a < FINER_FROM * grid.resolution_m else Resampling.bilinear
