@@ -10,9 +10,10 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.features import geometry_mask, shapes
+from shapely import transform
 from shapely.geometry import MultiPolygon, box, mapping, shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform, unary_union
+from shapely.ops import unary_union
 
 from aoi.errors import GridMismatch
 
@@ -180,7 +181,10 @@ def utm_epsg(longitude: float, latitude: float) -> int:
 def _project(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
     if source == target:
         return geometry
-    projected: BaseGeometry = transform(
-        Transformer.from_crs(source, target, always_xy=True).transform, geometry
-    )
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+
+    def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+
+    projected: BaseGeometry = transform(geometry, project)
     return projected
