@@ -1,0 +1,192 @@
+"""Building a calibration from quiet settlement looks and placebo patches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.calibration import (
+    LEAST_EXCEEDANCES,
+    Calibration,
+    RateTable,
+    Scores,
+    Stratum,
+    Tail,
+)
+
+Values = NDArray[np.float64]
+
+TAIL_START = 0.01
+LEAST_IN_STRATUM = 10_000
+LEAST_OVERALL = 200
+"""Below this many quiet looks there is nothing to rank among."""
+
+PROBABILITIES = tuple(
+    float(p)
+    for p in np.unique(
+        np.concatenate([np.linspace(0.999, 0.05, 40), np.geomspace(0.05, TAIL_START, 12)])
+    )[::-1]
+)
+
+PAIR_GAP_D = (2.0, 20.0)
+TRIPLE_SPAN_D = 40.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuietLooks:
+    """Looks at places where nothing burned, one row each, sorted by place and time."""
+
+    place: NDArray[np.int64]
+    """Number of the place, unique over all areas, shape (n,)."""
+
+    day: Values
+    """Acquisition in days since any fixed date, shape (n,)."""
+
+    stratum: Sequence[Stratum]
+    median_q: Values
+    scan: Values
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+
+def built_calibration(quiet: QuietLooks, made_from: str) -> Calibration:
+    """Return the calibration of quiet looks, without rates.
+
+    Parameters
+    ----------
+    quiet : QuietLooks
+    made_from : str
+        For the record: simulated, or which placebo patches.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 200 quiet looks.
+    """
+    if len(quiet) < LEAST_OVERALL:
+        raise ValueError(
+            f"{len(quiet)} quiet looks are too few to calibrate, {LEAST_OVERALL} at least"
+        )
+    members = _members(quiet.stratum)
+    single = {
+        key: (tail_of(quiet.median_q[rows]), tail_of(quiet.scan[rows]))
+        for key, rows in members.items()
+    }
+    half_done = Calibration(
+        version="", made_from=made_from,
+        strata={
+            key: Scores(median_q=q, scan=s, look=q, pair=q, triple=q)
+            for key, (q, s) in single.items()
+        },
+    )  # fmt: skip
+    alpha = np.array(
+        [
+            half_done.alpha(s, q, v)
+            for s, q, v in zip(quiet.stratum, quiet.median_q, quiet.scan, strict=True)
+        ]
+    )
+    pair, triple = persistent(quiet.place, quiet.day, alpha)
+    strata = {
+        key: replace(
+            half_done.strata[key],
+            look=tail_of(alpha[rows]),
+            pair=tail_of(pair[rows]),
+            triple=tail_of(triple[rows]),
+        )
+        for key, rows in members.items()
+    }
+    digest = hashlib.sha256(alpha.tobytes() + made_from.encode()).hexdigest()[:10]
+    return replace(half_done, version=f"cal-{digest}", strata=strata)
+
+
+def persistent(place: NDArray[np.int64], day: Values, alpha: Values) -> tuple[Values, Values]:
+    """Return the smallest alpha of each look and the one or two clear looks before it.
+
+    Rows sorted by place and day; NaN where the gaps of the pair (2 to 20 days) or the
+    span of the triple (40 days) are not met.
+    """
+    pair = np.full(len(alpha), np.nan)
+    triple = np.full(len(alpha), np.nan)
+    gap = np.diff(day)
+    fits = (np.diff(place) == 0) & (gap >= PAIR_GAP_D[0]) & (gap <= PAIR_GAP_D[1])
+    pair[1:] = np.where(fits, np.minimum(alpha[1:], alpha[:-1]), np.nan)
+    span = (place[2:] == place[:-2]) & (day[2:] - day[:-2] <= TRIPLE_SPAN_D) & fits[1:] & fits[:-1]
+    triple[2:] = np.where(span, np.fmin(np.fmin(alpha[2:], alpha[1:-1]), alpha[:-2]), np.nan)
+    return pair, triple
+
+
+def rate_table(best: Values, village_years: float) -> RateTable:
+    """Return false alarms per village-year by threshold.
+
+    Parameters
+    ----------
+    best : array
+        Highest score of each quiet 30-day episode of a place: one alarm each.
+    village_years : float
+        Quiet time that they come from.
+    """
+    ordered = np.sort(best[np.isfinite(best)])[::-1]
+    ranks = np.unique(np.geomspace(1, max(len(ordered), 1), 40).astype(int))
+    thresholds = [float(ordered[r - 1]) for r in ranks][::-1]
+    # The threshold at the r-th highest score lets r of them through.
+    rates = [float(r / village_years) for r in ranks][::-1]
+    keep = [i for i in range(len(thresholds)) if i == 0 or thresholds[i] > thresholds[i - 1]]
+    return RateTable(
+        tuple(thresholds[i] for i in keep), tuple(rates[i] for i in keep), village_years
+    )
+
+
+def tail_of(values: Values) -> Tail:
+    """Return the distribution of quiet scores with a Pareto tail beyond the highest 1 %."""
+    known = np.sort(values[np.isfinite(values)])
+    if known.size == 0:
+        known = np.zeros(1)
+    probabilities = PROBABILITIES
+    knots = np.quantile(known, [1.0 - p for p in probabilities])
+    exceeding = known[known > knots[-1]] - knots[-1]
+    shape, width = _pareto(exceeding) if exceeding.size >= LEAST_EXCEEDANCES else (0.0, 0.0)
+    # Interpolation wants strictly rising knots; ties occur where looks repeat.
+    knots = np.maximum.accumulate(knots + np.arange(len(knots)) * 1e-12)
+    return Tail(
+        count=int(known.size),
+        knots=tuple(round(float(k), 6) for k in knots),
+        probabilities=tuple(round(p, 6) for p in probabilities),
+        shape=round(shape, 4),
+        width=round(width, 6),
+    )
+
+
+def _pareto(excess: Values) -> tuple[float, float]:
+    """Fit a generalised Pareto law by probability-weighted moments.
+
+    References
+    ----------
+    .. [1] Hosking, J. R. M., Wallis, J. R. (1987). Technometrics 29(3), 339-349.
+       doi:10.1080/00401706.1987.10488243
+    """
+    ordered = np.sort(excess)
+    n = ordered.size
+    mean = float(ordered.mean())
+    weighted = float((ordered * (1.0 - (np.arange(1, n + 1) - 0.35) / n)).mean())
+    shape = 2.0 - mean / (mean - 2.0 * weighted)
+    # Below 0 the tail would end at a largest score; beyond 0.5 it has no variance.
+    shape = float(np.clip(shape, 0.0, 0.5))
+    return shape, float(mean * (1.0 - shape))
+
+
+def _members(strata: Sequence[Stratum]) -> Mapping[str, NDArray[np.intp]]:
+    """Return the rows of each stratum that is large enough, and of the last in any case."""
+    keys = [[s.key for s in stratum.widened()] for stratum in strata]
+    found: dict[str, NDArray[np.intp]] = {}
+    for level in zip(*keys, strict=True):
+        names = np.array(level)
+        for name in np.unique(names):
+            rows = np.nonzero(names == name)[0]
+            if rows.size >= LEAST_IN_STRATUM or name == "any/any/any/any":
+                found.setdefault(str(name), rows)
+    return found

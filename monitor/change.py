@@ -1,0 +1,89 @@
+"""The change of every settlement and placebo in one look, its local control removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.control import Control, borrow_control, ring_control
+from monitor.layout import Layout
+from monitor.matched import Filtered, burn_like, matched_filter, templates_for
+from monitor.reference import Reference
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changes:
+    """One look against its reference, over the own blocks (m) of all places (p)."""
+
+    valid: NDArray[np.bool_]
+    """True where an own block was seen and has an expectation, shape (m,)."""
+
+    change: Array
+    """Difference in differences, shape (features, m); NaN where not valid."""
+
+    scale: Array
+    """Its sigma, shape (features, m)."""
+
+    filtered: Filtered
+    """NaN scores where not valid."""
+
+    burned: NDArray[np.bool_]
+    """True where a block looks burned, shape (m,)."""
+
+    control: Control
+
+
+def changes_in(observed: Array, reference: Reference, layout: Layout) -> Changes:
+    """Compare a look with what was expected (DETECTION 4a, steps 2 to 4).
+
+    Parameters
+    ----------
+    observed : array
+        Features of the watched blocks, shape (features, n); NaN where not valid.
+    reference : Reference
+    layout : Layout
+    """
+    templates = templates_for(reference.features)
+    residual = np.where(reference.usable, observed - reference.expected, np.nan)
+    control = controlled(residual, reference, layout)
+    own = layout.own
+    shared = (reference.beta * control.change)[:, layout.place_of]
+    change = (residual[:, own] - shared).astype(np.float32)
+    scale = reference.scale[:, own]
+    precision = reference.precision[layout.place_of]
+    filtered = matched_filter(change, scale, precision, templates)
+    nir = reference.features.nir
+    with np.errstate(invalid="ignore"):
+        burned = burn_like(filtered, change[nir] / scale[nir])
+    return Changes(
+        valid=np.isfinite(filtered.q),
+        change=change,
+        scale=scale,
+        filtered=filtered,
+        burned=burned,
+        control=control,
+    )
+
+
+def controlled(residual: Array, reference: Reference, layout: Layout) -> Control:
+    """Return the control of each place, borrowed where its ring burned."""
+    score = matched_filter(
+        residual, reference.scale, reference.ring_precision, templates_for(reference.features)
+    ).q
+    control = ring_control(residual, score, layout.ring, layout.in_ring)
+    is_real = np.arange(layout.count) < layout.settlement_count
+    return borrow_control(control, own_medians(residual, layout), is_real)
+
+
+def own_medians(residual: Array, layout: Layout) -> Array:
+    """Return the median residual of each place itself, shape (features, p); NaN if unseen."""
+    medians = np.full((len(residual), layout.count), np.nan, dtype=np.float32)
+    for index, part in enumerate(layout.by_place(residual[:, layout.own])):
+        seen = np.isfinite(part[0])
+        if seen.any():
+            medians[:, index] = np.median(part[:, seen], axis=1)
+    return medians

@@ -1,0 +1,235 @@
+"""From the readings of one settlement to a finding: persistence, fires, fusion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aoi.area import Aoi
+from aoi.grid import Grid
+from aoi.interval import Interval
+from aoi.settlement import Settlement
+from monitor.calibration import Calibration
+from monitor.detectors.burn import VERSION, BurnSettings
+from monitor.detectors.fires import VERSION as FIRES_VERSION
+from monitor.detectors.fires import FireHits, fire_hits
+from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, finding_id
+from monitor.fusion import burn_probability, tier_of
+from monitor.persistence import Judgement, judge, usable
+from monitor.reading import Reading, Verdict
+from monitor.scene import Hotspot
+
+Blocks = NDArray[np.int32]
+
+HIT_P = 1e-3
+"""A fire this surprising may stand for a second look (DETECTION 4a, step 7)."""
+
+UNKNOWN_BEFORE = timedelta(days=30)
+"""Start of the interval where no earlier look saw the settlement."""
+
+
+def burn_finding(
+    aoi: Aoi,
+    settlement: Settlement,
+    readings: Sequence[Reading],
+    burned: Mapping[str, Blocks],
+    hotspots: Sequence[Hotspot],
+    settings: BurnSettings,
+    calibration: Calibration,
+    blocks: Grid,
+) -> Finding | None:
+    """Return the burn finding of one settlement as of its latest clear look, if any.
+
+    Parameters
+    ----------
+    aoi : Aoi
+    settlement : Settlement
+    readings : sequence of Reading
+        Of this settlement over the last 60 days, all tracks.
+    burned : mapping
+        Look id to flat indices on `blocks` of the settlement's blocks that look burned.
+    hotspots : sequence of Hotspot
+        In and near the area over the same time.
+    settings : BurnSettings
+    calibration : Calibration
+    blocks : Grid
+        Block grid of the area.
+
+    Notes
+    -----
+    The change came between the last clear look without the sign and the first look with
+    it: an interval, never a date. Cause and responsibility are not determined.
+    """
+    fires = fire_hits(settlement, hotspots, aoi.epsg, _area_km2(blocks))
+    believed = fires.hits if fires.p <= HIT_P else ()
+    judgement = judge(readings, burned, believed, settings.persistence, calibration)
+    if judgement is None:
+        return None
+    run = sign_run(readings, judgement)
+    happened = _happened(readings, run, fires)
+    evidence = _evidence(judgement, run, readings, happened, fires)
+    flags = tuple(sorted({f for r in judgement.readings for f in r.flags}))
+    probability = burn_probability(judgement.rate, evidence, settings.fusion)
+    if judgement.rule == "cold":
+        # One look without history: provisional whatever its score.
+        probability = min(probability, 0.59)
+    outline = _outline(judgement, burned)
+    latest = judgement.readings[-1]
+    known_at = max(r.known_at for r in judgement.readings)
+    return Finding(
+        finding_id=finding_id(
+            aoi.aoi_id,
+            FindingKind.BURN,
+            VERSION,
+            settlement.settlement_id,
+            tuple(r.look_id for r in run),
+        ),
+        aoi_id=aoi.aoi_id,
+        settlement_id=settlement.settlement_id,
+        kind=FindingKind.BURN,
+        geometry=blocks.polygons(_selected(outline, blocks)),
+        area_m2=float(len(outline) * blocks.pixel_area_m2),
+        settlement_fraction=max(r.burned_fraction for r in judgement.readings),
+        probability=probability,
+        tier=tier_of(probability, evidence, flags, settings.fusion),
+        looks_agreeing=len(run),
+        happened=happened,
+        first_seen=run[0].acquired_at,
+        last_seen=latest.acquired_at,
+        known_at=known_at,
+        evidence=evidence,
+        mode=latest.mode,
+        detector=VERSION,
+        calibration=calibration.version,
+        clear_fraction=latest.values["settlement_clear"],
+        indicators=_indicators(judgement, fires),
+        flags=flags,
+    )
+
+
+def sign_run(readings: Sequence[Reading], judgement: Judgement) -> tuple[Reading, ...]:
+    """Return the unbroken run of clear looks with the sign that ends the judgement's."""
+    seen = usable(readings)
+    run: list[Reading] = []
+    for reading in reversed(
+        [r for r in seen if r.acquired_at <= judgement.readings[-1].acquired_at]
+    ):
+        if reading.verdict is not Verdict.BURN_LIKE:
+            break
+        run.append(reading)
+    return tuple(reversed(run))
+
+
+def _happened(readings: Sequence[Reading], run: Sequence[Reading], fires: FireHits) -> Interval:
+    first = run[0].acquired_at
+    without = [
+        r.acquired_at
+        for r in readings
+        if r.acquired_at < first and r.verdict in (Verdict.QUIET, Verdict.NO_BASELINE)
+    ]
+    start = max(without, default=first - UNKNOWN_BEFORE)
+    end = first + timedelta(seconds=1)
+    inside = [h.acquired_at for h in fires.hits if start < h.acquired_at <= first]
+    if inside and fires.p <= HIT_P:
+        # Fires were seen at it: the change began within half a day before the first.
+        return Interval(max(start, min(inside) - timedelta(hours=12)), _after(max(inside)))
+    return Interval(start, end)
+
+
+def _after(instant: datetime) -> datetime:
+    return instant + timedelta(seconds=1)
+
+
+def _evidence(
+    judgement: Judgement,
+    run: Sequence[Reading],
+    readings: Sequence[Reading],
+    happened: Interval,
+    fires: FireHits,
+) -> tuple[Evidence, ...]:
+    latest = judgement.readings[-1]
+    quiet = [
+        r.look_id
+        for r in usable(readings)
+        if r.verdict is Verdict.QUIET and happened.start <= r.acquired_at
+    ]
+    optical = Evidence(
+        family=SensorFamily.OPTICAL,
+        detector=VERSION,
+        p=judgement.p,
+        score=judgement.score,
+        score_unit=f"normal score of the {judgement.rule} rule",
+        happened=happened,
+        look_ids=tuple(r.look_id for r in run),
+        quiet_look_ids=tuple(quiet),
+        values={**latest.values, "rate_per_village_year": judgement.rate},
+        confounders=_confounders(latest, judgement),
+    )
+    if not fires.hits:
+        return (optical,)
+    hotspots = Evidence(
+        family=SensorFamily.HOTSPOTS,
+        detector=FIRES_VERSION,
+        p=fires.p,
+        score=fires.weight,
+        score_unit="weighted detections",
+        happened=Interval(fires.hits[0].acquired_at, _after(fires.hits[-1].acquired_at)),
+        look_ids=tuple(f"{h.satellite}:{h.acquired_at:%Y%m%dT%H%M}" for h in fires.hits),
+        values={"expected": fires.expected, "count": float(len(fires.hits))},
+        confounders=("a bush fire beside the settlement also falls into such a pixel",),
+    )
+    return (optical, hotspots)
+
+
+def _confounders(latest: Reading, judgement: Judgement) -> tuple[str, ...]:
+    """Return what else it could be, each with what speaks for or against it."""
+    values = latest.values
+    found = [
+        "accidental fire: looks the same from space, cannot be told apart",
+        "cloud shadow: "
+        + (
+            "unlikely, the same blocks are dark in every look"
+            if len(judgement.readings) > 1 or judgement.hits
+            else "possible, only one look shows it"
+        ),
+    ]
+    unburned = values["ring_unburned"]
+    if unburned < 0.9:
+        found.append(
+            f"bush or field fire: {100 * (1 - unburned):.0f} % of the land around burned as well"
+        )
+    if values["visible_change"] < 0:
+        found.append("fresh ash or new bright material: the visible bands rose")
+    return tuple(found)
+
+
+def _outline(judgement: Judgement, burned: Mapping[str, Blocks]) -> Blocks:
+    parts = [burned[r.look_id] for r in judgement.readings if r.look_id in burned]
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int32)
+
+
+def _selected(outline: Blocks, blocks: Grid) -> NDArray[np.bool_]:
+    selected = np.zeros(blocks.height * blocks.width, dtype=np.bool_)
+    selected[outline] = True
+    return selected.reshape(blocks.shape)
+
+
+def _indicators(judgement: Judgement, fires: FireHits) -> dict[str, float]:
+    latest = judgement.readings[-1]
+    return {
+        "q_median": latest.values["q_median"],
+        "scan_max": latest.values["scan_max"],
+        "p": judgement.p,
+        "rate_per_village_year": judgement.rate,
+        "burned_low": latest.values["burned_low"],
+        "burned_high": latest.values["burned_high"],
+        "firms_count": float(len(fires.hits)),
+        "frp_max_mw": max((h.frp_mw for h in fires.hits), default=0.0),
+    }
+
+
+def _area_km2(blocks: Grid) -> float:
+    return blocks.height * blocks.width * blocks.pixel_area_m2 / 1e6

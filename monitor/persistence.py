@@ -1,0 +1,258 @@
+"""Persistence: when do looks that stand out become a finding? Pure decisions.
+
+Control, persistence and masking multiply; none works alone (DETECTION 1.2). Two clear
+looks, three, or one look and a detected fire: each rule has its own rate of false
+alarms, and an alarm is raised where that rate is low enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from monitor.calibration import Calibration
+from monitor.reading import Reading, Verdict
+from monitor.scene import Hotspot
+
+Blocks = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class PersistenceSettings:
+    """When to raise an alarm (DETECTION 4a, step 7)."""
+
+    false_alarms_per_year: float = 0.01
+    """Per village-year, over all rules together."""
+
+    pair_gap: tuple[timedelta, timedelta] = (timedelta(days=2), timedelta(days=20))
+    """Two looks must be this far apart: clouds have moved, and char has not gone."""
+
+    triple_span: timedelta = timedelta(days=40)
+    hit_reach: timedelta = timedelta(days=12)
+    """A detected fire this long before a look may stand for another look."""
+
+    persisting_share: float = 0.10
+    """Share of a settlement's seen blocks that must look burned in both looks."""
+
+    persisting_blocks: int = 2
+    """And at least so many; one is enough below seven blocks."""
+
+    cold_looks: int = 3
+    """With no more earlier looks than this, one look may raise a provisional alarm."""
+
+    cold_score: float = 4.0
+    """Standardised median or scan that such a single look needs."""
+
+    cold_fraction: float = 0.30
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A rule that was met, and by what."""
+
+    rule: str
+    """``"pair"``, ``"triple"``, ``"hit"`` or ``"cold"``."""
+
+    score: float
+    """Normal score of the rule: larger is rarer in quiet times."""
+
+    rate: float
+    """False alarms per village-year if this score were the threshold."""
+
+    p: float
+    readings: tuple[Reading, ...]
+    """Those that carry it, oldest first."""
+
+    hits: tuple[Hotspot, ...] = ()
+
+
+def usable(readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings that measured something, oldest acquisition first."""
+    seen = [r for r in readings if r.verdict in (Verdict.QUIET, Verdict.BURN_LIKE)]
+    return sorted(seen, key=lambda r: (r.acquired_at, r.look_id))
+
+
+def judge(
+    readings: Sequence[Reading],
+    burned: Mapping[str, Blocks],
+    hits: Sequence[Hotspot],
+    settings: PersistenceSettings,
+    calibration: Calibration,
+) -> Judgement | None:
+    """Return the strongest rule that the latest clear looks meet, None if none.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+        Of one settlement, all tracks, any order.
+    burned : mapping
+        Look id to the blocks that look burned in it.
+    hits : sequence of Hotspot
+        Detections inside the settlement.
+    settings : PersistenceSettings
+    calibration : Calibration
+    """
+    seen = usable(readings)
+    found = [
+        candidate
+        for candidate in (
+            _pair(seen, burned, settings, calibration),
+            _triple(seen, burned, settings, calibration),
+            _hit(seen, hits, settings, calibration),
+            _cold(seen, settings),
+        )
+        if candidate is not None
+    ]
+    return min(found, key=lambda j: j.rate) if found else None
+
+
+def candidates(
+    readings: Sequence[Reading],
+    burned: Mapping[str, Blocks],
+    settings: PersistenceSettings,
+    calibration: Calibration,
+) -> dict[str, float]:
+    """Return the score of each look-only rule whatever its rate: what calibration counts."""
+    seen = usable(readings)
+    found = {
+        "pair": _persistent_score(seen[-2:], burned, settings, calibration, "pair"),
+        "triple": _persistent_score(seen[-3:], burned, settings, calibration, "triple"),
+    }
+    return {rule: score for rule, score in found.items() if np.isfinite(score)}
+
+
+def _pair(
+    seen: list[Reading],
+    burned: Mapping[str, Blocks],
+    settings: PersistenceSettings,
+    calibration: Calibration,
+) -> Judgement | None:
+    return _rule("pair", seen[-2:], burned, settings, calibration)
+
+
+def _triple(
+    seen: list[Reading],
+    burned: Mapping[str, Blocks],
+    settings: PersistenceSettings,
+    calibration: Calibration,
+) -> Judgement | None:
+    return _rule("triple", seen[-3:], burned, settings, calibration)
+
+
+def _rule(
+    rule: str,
+    last: list[Reading],
+    burned: Mapping[str, Blocks],
+    settings: PersistenceSettings,
+    calibration: Calibration,
+) -> Judgement | None:
+    score = _persistent_score(last, burned, settings, calibration, rule)
+    if not np.isfinite(score) or rule not in calibration.rates:
+        return None
+    rate = calibration.rates[rule].rate(score)
+    # Two rules run in parallel, so each has half of what may be false.
+    if rate > settings.false_alarms_per_year / 2.0:
+        return None
+    return Judgement(rule, score, rate, p_of(score), tuple(last))
+
+
+def _persistent_score(
+    last: list[Reading],
+    burned: Mapping[str, Blocks],
+    settings: PersistenceSettings,
+    calibration: Calibration,
+    rule: str,
+) -> float:
+    """Return the normal score of looks that agree, NaN where they do not qualify."""
+    needed = 2 if rule == "pair" else 3
+    if len(last) < needed or any(r.verdict is not Verdict.BURN_LIKE for r in last):
+        return float("nan")
+    if not _spaced(last, settings) or not _same_blocks(last, burned, settings):
+        return float("nan")
+    return min(r.score for r in last)
+
+
+def _spaced(last: list[Reading], settings: PersistenceSettings) -> bool:
+    first, latest = settings.pair_gap
+    gaps = [b.acquired_at - a.acquired_at for a, b in pairwise(last)]
+    near = all(first <= gap <= latest for gap in gaps)
+    return near and last[-1].acquired_at - last[0].acquired_at <= settings.triple_span
+
+
+def _same_blocks(
+    last: list[Reading], burned: Mapping[str, Blocks], settings: PersistenceSettings
+) -> bool:
+    """Return True if enough of the same blocks look burned in every look.
+
+    Residual clouds and shadows fall on other blocks in the next look; char does not.
+    """
+    shared: Blocks | None = None
+    for reading in last:
+        blocks = burned.get(reading.look_id)
+        if blocks is None:
+            return False
+        shared = blocks if shared is None else np.intersect1d(shared, blocks)
+    own = last[-1].values.get("own_blocks", 0.0)
+    least = 1 if own < 7 else settings.persisting_blocks
+    count = 0 if shared is None else len(shared)
+    return count >= max(least, settings.persisting_share * own)
+
+
+def _hit(
+    seen: list[Reading],
+    hits: Sequence[Hotspot],
+    settings: PersistenceSettings,
+    calibration: Calibration,
+) -> Judgement | None:
+    """Return one look that a detected fire stands beside."""
+    if not seen or seen[-1].verdict is not Verdict.BURN_LIKE or "hit" not in calibration.rates:
+        return None
+    last = seen[-1]
+    quiet = [r.acquired_at for r in seen[:-1] if r.verdict is Verdict.QUIET]
+    earliest = max([last.acquired_at - settings.hit_reach, *quiet])
+    between = tuple(
+        h for h in hits if earliest <= h.acquired_at <= last.acquired_at and h.confidence != "low"
+    )
+    if not between:
+        return None
+    rate = calibration.rates["hit"].rate(last.score)
+    if rate > settings.false_alarms_per_year / 2.0:
+        return None
+    return Judgement("hit", last.score, rate, p_of(last.score), (last,), between)
+
+
+def _cold(seen: list[Reading], settings: PersistenceSettings) -> Judgement | None:
+    """Return one look that stands out where there is hardly any history."""
+    if not seen or seen[-1].verdict is not Verdict.BURN_LIKE:
+        return None
+    last = seen[-1]
+    if last.mode != "pair" or last.values["reference_looks"] + len(seen) - 1 > settings.cold_looks:
+        return None
+    strongest = max(
+        v for v in (last.values["median_q_standard"], last.values["scan_standard"], -np.inf)
+        if not np.isnan(v)
+    )  # fmt: skip
+    if strongest < settings.cold_score or last.burned_fraction < settings.cold_fraction:
+        return None
+    return Judgement("cold", strongest, settings.false_alarms_per_year, last.p, (last,))
+
+
+def p_of(score: float) -> float:
+    """Return the upper-tail probability of a normal score."""
+    return float(ndtr(-score))
+
+
+def last_quiet(readings: Sequence[Reading], before: datetime) -> datetime | None:
+    """Return the acquisition of the last clear look without the sign before an instant."""
+    quiet = [
+        r.acquired_at
+        for r in usable(readings)
+        if r.verdict is Verdict.QUIET and r.acquired_at < before
+    ]
+    return max(quiet, default=None)
