@@ -52,6 +52,8 @@ class Aoi:
     """Names in `monitor.detectors.DETECTORS`."""
 
     state: AoiState = AoiState.ACTIVE
+    group_id: str = ""
+    """Identifier of the bigger area that this one is a tile of, empty if it is whole."""
 
     @property
     def blocks(self) -> Grid:

@@ -85,9 +85,7 @@ def open_database(url: str) -> Engine:
     Whoever opens an engine disposes of it.
     """
     if url == "sqlite://":
-        engine = create_engine(
-            url, poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
         engine = create_engine(url)
     if engine.dialect.name == "sqlite":
