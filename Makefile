@@ -38,8 +38,9 @@ typecheck: $(VENV)/dev.stamp  ## mypy --strict
 budget:  ## the limits of size and shape
 	$(PYTHON) tools/metrics.py --budget
 
-bench: $(VENV)/dev.stamp  ## the promised speed and size, measured here
-	$(BIN)/python -m pytest benchmarks -p no:xdist -p no:randomly --benchmark-enable $(ARGS)
+bench: $(VENV)/dev.stamp  ## the promised speed and size, and skill on real data, measured here
+	@for script in benchmarks/*.py; do \
+	    echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
 
 lock:  ## both locks from pyproject.toml (needs uv); UPGRADE=--upgrade for newer versions
 	$(UV) $(COMPILE) -o requirements.lock
