@@ -55,8 +55,8 @@ class BurnSettings:
     pair_reach: timedelta = timedelta(days=120)
     """No older look serves in pair mode."""
 
-    persistence: PersistenceSettings = PersistenceSettings()
-    fusion: FusionSettings = FusionSettings()
+    persistence: PersistenceSettings = field(default_factory=PersistenceSettings)
+    fusion: FusionSettings = field(default_factory=FusionSettings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

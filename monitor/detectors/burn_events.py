@@ -27,6 +27,8 @@ Blocks = NDArray[np.int32]
 HIT_P = 1e-3
 """A fire this surprising may stand for a second look (DETECTION 4a, step 7)."""
 
+SAME_BLOCKS = 1.0 / 3.0
+
 UNKNOWN_BEFORE = timedelta(days=30)
 """Start of the interval where no earlier look saw the settlement."""
 
@@ -68,7 +70,7 @@ def burn_finding(
     judgement = judge(readings, burned, believed, settings.persistence, calibration)
     if judgement is None:
         return None
-    run = sign_run(readings, judgement)
+    run = sign_run(readings, judgement, burned)
     happened = _happened(readings, run, fires)
     evidence = _evidence(judgement, run, readings, happened, fires)
     flags = tuple(sorted({f for r in judgement.readings for f in r.flags}))
@@ -110,17 +112,24 @@ def burn_finding(
     )
 
 
-def sign_run(readings: Sequence[Reading], judgement: Judgement) -> tuple[Reading, ...]:
-    """Return the unbroken run of clear looks with the sign that ends the judgement's."""
-    seen = usable(readings)
-    run: list[Reading] = []
-    for reading in reversed(
-        [r for r in seen if r.acquired_at <= judgement.readings[-1].acquired_at]
-    ):
-        if reading.verdict is not Verdict.BURN_LIKE:
+def sign_run(
+    readings: Sequence[Reading], judgement: Judgement, burned: Mapping[str, Blocks]
+) -> tuple[Reading, ...]:
+    """Return the unbroken run of clear looks with the sign that ends the judgement's.
+
+    An earlier look belongs to it only if it shows a third of the same blocks: chance
+    scores of other blocks must not move the date of the event.
+    """
+    outline = _outline(judgement, burned)
+    run = list(judgement.readings)
+    for reading in reversed([r for r in usable(readings) if r.acquired_at < run[0].acquired_at]):
+        blocks = burned.get(reading.look_id)
+        if reading.verdict is not Verdict.BURN_LIKE or blocks is None:
             break
-        run.append(reading)
-    return tuple(reversed(run))
+        if len(np.intersect1d(blocks, outline)) < SAME_BLOCKS * len(outline):
+            break
+        run.insert(0, reading)
+    return tuple(run)
 
 
 def _happened(readings: Sequence[Reading], run: Sequence[Reading], fires: FireHits) -> Interval:
@@ -128,7 +137,7 @@ def _happened(readings: Sequence[Reading], run: Sequence[Reading], fires: FireHi
     without = [
         r.acquired_at
         for r in readings
-        if r.acquired_at < first and r.verdict in (Verdict.QUIET, Verdict.NO_BASELINE)
+        if r.acquired_at < first and r.verdict not in (Verdict.NOT_CLEAR, Verdict.HELD)
     ]
     start = max(without, default=first - UNKNOWN_BEFORE)
     end = first + timedelta(seconds=1)

@@ -1,0 +1,197 @@
+"""The burn detector over a stream of looks: what backtests, studies and calibration run.
+
+The same functions as the pipeline's, in the same order, without files or a database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from aoi.area import Aoi
+from aoi.settlement import Settlement
+from monitor.alarm import Alarm, ScoreRows, Scores, seconds
+from monitor.baseline import Baseline, BaselineSettings, absorb, wants_refit
+from monitor.baseline_fit import fit_baseline
+from monitor.blocks import BlockSets, block_sets
+from monitor.calibration import Calibration
+from monitor.detectors.burn import BurnSettings, LookVerdict, burn_readings
+from monitor.detectors.burn_events import burn_finding
+from monitor.finding import Finding
+from monitor.looks import Look
+from monitor.reading import Reading, Verdict
+from monitor.scene import Hotspot
+
+WINDOW = timedelta(days=60)
+"""Readings of this span decide on a finding, as in the pipeline."""
+
+KEPT_EARLIER = 25
+"""Latest looks of a track that window and pair mode may use."""
+
+
+class _Track:
+    """What one track has gathered so far: a baseline, and looks that it still needs."""
+
+    def __init__(self) -> None:
+        self.baseline: Baseline | None = None
+        self.waiting: list[Look] = []  # in quarantine, not yet in the sums
+        self.history: list[Look] = []  # for the first fit; empty once there is a baseline
+        self.recent: list[Look] = []
+
+
+def stream_verdicts(
+    looks: Iterable[Look],
+    sets: BlockSets,
+    settings: BurnSettings,
+    calibration: Calibration,
+    train_until: datetime,
+    baseline_settings: BaselineSettings | None = None,
+) -> Iterator[tuple[Look, LookVerdict]]:
+    """Yield each look from `train_until` on with its verdict, baselines kept up to date.
+
+    Parameters
+    ----------
+    looks : iterable of Look
+        Of one area, ordered by acquisition; consumed once, few are held.
+    sets : BlockSets
+    settings : BurnSettings
+    calibration : Calibration
+    train_until : datetime
+        Looks before it only teach the baselines, UTC.
+    baseline_settings : BaselineSettings, optional
+    """
+    chosen = baseline_settings or BaselineSettings()
+    tracks: dict[str, _Track] = defaultdict(_Track)
+    for look in looks:
+        track = tracks[look.track]
+        now = look.acquired_at
+        if now >= train_until:
+            _bring_up_to_date(track, sets, now, chosen)
+            verdict = burn_readings(
+                look, sets, track.baseline, track.recent, settings, calibration, now
+            )
+            yield look, verdict
+            if verdict.held_reason:
+                continue
+        (track.history if track.baseline is None else track.waiting).append(look)
+        track.recent = [*track.recent[-(KEPT_EARLIER - 1) :], look]
+
+
+def _bring_up_to_date(
+    track: _Track, sets: BlockSets, now: datetime, settings: BaselineSettings
+) -> None:
+    """Fit the first baseline, or absorb looks that have left the quarantine."""
+    if track.baseline is None:
+        old = [k for k in track.history if now - k.acquired_at >= settings.quarantine]
+        if wants_refit(None, sets, len(old), now, settings):
+            track.baseline = fit_baseline(old, sets, now)
+            track.waiting = track.history[len(old) :]
+            track.history = []
+    while (
+        track.baseline is not None
+        and track.waiting
+        and now - track.waiting[0].acquired_at >= settings.quarantine
+    ):
+        track.baseline = absorb(track.baseline, track.waiting.pop(0), sets, settings=settings)
+
+
+def stream_findings(
+    looks: Iterable[Look],
+    aoi: Aoi,
+    settlements: Sequence[Settlement],
+    hotspots: Sequence[Hotspot],
+    settings: BurnSettings,
+    calibration: Calibration,
+    train_until: datetime,
+) -> Iterator[tuple[Look, tuple[Reading, ...], list[Finding]]]:
+    """Yield each look with its readings and the findings that it completes."""
+    sets = block_sets(aoi, settlements)
+    readings: dict[str, list[Reading]] = defaultdict(list)
+    burned: dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.int32]]]] = defaultdict(dict)
+    for look, verdict in stream_verdicts(looks, sets, settings, calibration, train_until):
+        now = look.acquired_at
+        near = [h for h in hotspots if now - WINDOW <= h.acquired_at <= now]
+        findings = []
+        for settlement, reading in zip(settlements, verdict.readings, strict=True):
+            place = settlement.settlement_id
+            kept = [r for r in readings[place] if now - r.acquired_at <= WINDOW]
+            readings[place] = [*kept, reading]
+            if reading.verdict is not Verdict.BURN_LIKE:
+                continue
+            known = {r.look_id for r in readings[place]}
+            burned[place] = {k: v for k, v in burned[place].items() if k in known}
+            burned[place][look.look_id] = verdict.burned[place]
+            finding = burn_finding(
+                aoi, settlement, readings[place], burned[place], near, settings, calibration,
+                look.blocks,
+            )  # fmt: skip
+            if finding is not None:
+                findings.append(finding)
+        yield look, verdict.readings, findings
+
+
+def stream_alarms(
+    looks: Iterable[Look],
+    aoi: Aoi,
+    settlements: Sequence[Settlement],
+    hotspots: Sequence[Hotspot],
+    settings: BurnSettings,
+    calibration: Calibration,
+    train_until: datetime,
+) -> tuple[list[Alarm], Scores]:
+    """Return the alarms of the detector, and its score of each settlement at each clear look.
+
+    The score is minus the decimal logarithm of the false alarms per village-year at which
+    the look would alarm; -3 where no rule applies, so that thresholds can be moved.
+    """
+    order = {s.settlement_id: i for i, s in enumerate(settlements)}
+    alarms: list[Alarm] = []
+    rows = []
+    for look, readings, findings in stream_findings(
+        looks, aoi, settlements, hotspots, settings, calibration, train_until
+    ):
+        score = np.full(len(order), np.nan)
+        first = np.full(len(order), seconds(look.acquired_at), dtype="datetime64[s]")
+        probability = np.full(len(order), np.nan)
+        for reading in readings:
+            if reading.verdict in (Verdict.QUIET, Verdict.BURN_LIKE):
+                score[order[reading.settlement_id]] = -3.0
+        for finding in findings:
+            assert finding.settlement_id is not None  # the burn test knows only settlements
+            index = order[finding.settlement_id]
+            rate = finding.indicators["rate_per_village_year"]
+            score[index] = -np.log10(max(rate, 1e-9))
+            first[index] = seconds(finding.first_seen)
+            probability[index] = finding.probability
+            alarms.append(_alarm(finding, look.acquired_at, float(score[index])))
+        row = ScoreRows.at_look(score, look.acquired_at, first=first)
+        row.probability[:] = probability[row.settlement]
+        rows.append(row)
+    return _declustered(alarms), Scores.of(tuple(order), rows)
+
+
+def _alarm(finding: Finding, at: datetime, score: float) -> Alarm:
+    assert finding.settlement_id is not None
+    return Alarm(
+        settlement_id=finding.settlement_id,
+        at=at,
+        observed_after=min(finding.happened.start, finding.first_seen),
+        observed_before=finding.first_seen,
+        score=score,
+        probability=finding.probability,
+    )
+
+
+def _declustered(alarms: Sequence[Alarm]) -> list[Alarm]:
+    """Return the first alarm of each settlement in any 30 days."""
+    kept: dict[str, Alarm] = {}
+    found = []
+    for alarm in sorted(alarms, key=lambda a: a.at):
+        last = kept.get(alarm.settlement_id)
+        if last is None or alarm.at - last.at >= timedelta(days=30):
+            kept[alarm.settlement_id] = alarm
+            found.append(alarm)
+    return found
