@@ -1,0 +1,143 @@
+"""One run of everything that is due: jobs out, reports in, rows recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from aoi.area import Aoi
+from aoi.registry import AoiRegistry
+from monitor.area_job import AreaJob, AreaReport, WatchSettings, search_start
+from monitor.area_report import could_see, report_of_bug
+from monitor.calibration import Calibration
+from monitor.detectors.burn import BurnSettings
+from monitor.ports import Engine, HotspotSource, ImagerySource
+from monitor.run import Run
+from monitor.store import MonitorStore
+from monitor.watch import watch_area
+
+FROZEN_FOR = timedelta(days=120)
+"""Blocks of a settlement with a finding do not teach the baseline for this long (DETECTION 4h)."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Progress(Protocol):
+    """Hears how far a tick is."""
+
+    def __call__(self, done: int, total: int, aoi_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """What every job is given besides its area."""
+
+    folder: Path
+    """The data folder."""
+
+    burn: BurnSettings
+    calibration: Calibration
+    watch: WatchSettings = field(default_factory=WatchSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRun:
+    """What a tick did for one area."""
+
+    run: Run
+    could_see: bool
+    """False if the area could not be seen: failed, all cloud, unreadable scenes, or no imagery
+    at all for as long as a run looks back."""
+
+
+class Pipeline:
+    """Runs the areas that are due and records what they showed."""
+
+    def __init__(
+        self,
+        registry: AoiRegistry,
+        store: MonitorStore,
+        engine: Engine,
+        sources: Sequence[ImagerySource],
+        hotspot_sources: Sequence[HotspotSource],
+        settings: PipelineSettings,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._engine = engine
+        self._sources = tuple(sources)
+        self._hotspot_sources = tuple(hotspot_sources)
+        self._settings = settings
+        self._clock = clock
+
+    def run_due(self, now: datetime, progress: Progress | None = None) -> list[AreaRun]:
+        """Run every area that is due at `now`."""
+        return self.run(self._registry.due(now), now, progress)
+
+    def run(
+        self, areas: Iterable[Aoi], now: datetime, progress: Progress | None = None
+    ) -> list[AreaRun]:
+        """Run `areas`, due or not; record each as it finishes."""
+        jobs = [self._job(aoi, now) for aoi in areas]
+        if progress is not None and jobs:
+            progress(0, len(jobs), "")
+        runs: list[AreaRun] = []
+        for job, outcome in self._engine.run(watch_area, jobs):
+            report = self._report(job, outcome)
+            runs.append(self._record(job, report))
+            if progress is not None:
+                progress(len(runs), len(jobs), job.aoi.aoi_id)
+        return runs
+
+    def preview(self, areas: Iterable[Aoi], now: datetime) -> list[AreaJob]:
+        """Return the jobs that a run would submit, without running any."""
+        return [self._job(aoi, now) for aoi in areas]
+
+    def _job(self, aoi: Aoi, now: datetime) -> AreaJob:
+        watch = self._settings.watch
+        searched_until = self._store.searched_until(aoi.aoi_id)
+        since = search_start(now, searched_until, watch) - watch.window
+        recent = self._store.findings(aoi_id=aoi.aoi_id, since=now - FROZEN_FOR)
+        return AreaJob(
+            aoi=aoi,
+            settlements=tuple(self._registry.settlements(aoi.aoi_id)),
+            now=now,
+            sources=self._sources,
+            hotspot_sources=self._hotspot_sources,
+            folder=self._settings.folder,
+            looks=tuple(self._store.looks(aoi.aoi_id)),
+            readings=tuple(self._store.scored_readings(aoi.aoi_id, since)),
+            frozen_settlement_ids=frozenset(f.settlement_id for f in recent if f.settlement_id),
+            covered_until=self._store.covered_until(aoi.aoi_id),
+            searched_until=searched_until,
+            settings=watch,
+            burn=self._settings.burn,
+            calibration=self._settings.calibration,
+        )
+
+    def _record(self, job: AreaJob, report: AreaReport) -> AreaRun:
+        self._store.record(report, job.now)
+        self._registry.mark_run(job.aoi.aoi_id, job.now)
+        run = report.run
+        logger.info(
+            "area.run",
+            aoi_id=run.aoi_id,
+            run_id=run.run_id,
+            outcome=run.outcome.value,
+            looks=len(report.looks),
+            findings=len(report.findings),
+            problems=len(report.problems),
+        )
+        return AreaRun(run, could_see=could_see(job, report))
+
+    def _report(self, job: AreaJob, outcome: AreaReport | BaseException) -> AreaReport:
+        if isinstance(outcome, AreaReport):
+            return outcome
+        logger.error("area.bug", aoi_id=job.aoi.aoi_id, exc_info=outcome)
+        return report_of_bug(job, outcome)

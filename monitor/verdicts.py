@@ -1,0 +1,84 @@
+"""The readings of one area in one run: those known before, and those that it adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from aoi.settlement import Settlement
+from monitor.area_job import AreaJob, ScoredReading
+from monitor.detectors.burn import LookVerdict
+from monitor.detectors.burn_events import burn_finding
+from monitor.finding import Finding
+from monitor.reading import Verdict
+from monitor.scene import Hotspot
+
+_NO_BLOCKS = np.empty(0, dtype=np.int32)
+
+
+class Verdicts:
+    """Keeps readings by settlement, and asks what they add up to."""
+
+    def __init__(self, job: AreaJob) -> None:
+        self._job = job
+        self._settlements = {one.settlement_id: one for one in job.settlements}
+        self._readings: dict[str, list[ScoredReading]] = {}
+        self._new: dict[tuple[str, str], ScoredReading] = {}
+        self.found_ids: set[str] = set()
+        """Settlements that this run has a finding for."""
+
+        for scored in job.readings:
+            self._readings.setdefault(scored.reading.settlement_id, []).append(scored)
+
+    @property
+    def new(self) -> tuple[ScoredReading, ...]:
+        """The readings that this run added."""
+        return tuple(self._new.values())
+
+    def settlement(self, finding: Finding) -> Settlement:
+        """Return the settlement that a finding is about."""
+        assert finding.settlement_id is not None
+        return self._settlements[finding.settlement_id]
+
+    def add(self, verdict: LookVerdict) -> None:
+        """Keep the readings of a look."""
+        for reading in verdict.readings:
+            scored = ScoredReading(reading, verdict.burned.get(reading.settlement_id, _NO_BLOCKS))
+            self._new[reading.settlement_id, reading.look_id] = scored
+            self._readings.setdefault(reading.settlement_id, []).append(scored)
+
+    def forget(self, look_id: str) -> None:
+        """Leave out a look that a newer version of it replaces."""
+        for settlement_id, readings in self._readings.items():
+            self._readings[settlement_id] = [r for r in readings if r.reading.look_id != look_id]
+
+    def findings(self, look_id: str, hotspots: Sequence[Hotspot]) -> Iterator[Finding]:
+        """Yield what the readings add up to, where `look_id` shows a sign."""
+        for settlement_id, settlement in self._settlements.items():
+            scored = self._new.get((settlement_id, look_id))
+            if scored is None or scored.reading.verdict is not Verdict.BURN_LIKE:
+                continue
+            finding = self._finding(settlement, hotspots)
+            if finding is not None:
+                self.found_ids.add(settlement_id)
+                yield finding
+
+    def _finding(self, settlement: Settlement, hotspots: Sequence[Hotspot]) -> Finding | None:
+        known = self._readings[settlement.settlement_id]
+        newest: datetime = max(one.reading.acquired_at for one in known)
+        window = [
+            one for one in known if one.reading.acquired_at >= newest - self._job.settings.window
+        ]
+        window.sort(key=lambda one: (one.reading.acquired_at, one.reading.look_id))
+        return burn_finding(
+            self._job.aoi,
+            settlement,
+            [one.reading for one in window],
+            {one.reading.look_id: one.burned_blocks for one in window if len(one.burned_blocks)},
+            hotspots,
+            self._job.burn,
+            self._job.calibration,
+            self._job.aoi.blocks,
+        )

@@ -1,0 +1,163 @@
+"""One run over one area: search, read, reduce, archive, score, find, and say what was seen.
+
+A function of values: it runs unchanged in a process pool or on a cluster, and
+never writes to the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from aoi.interval import Interval
+from monitor.acquisition import Acquisition, wanted
+from monitor.archive import save_look
+from monitor.area_job import ArchivedLook, AreaJob, AreaReport, SceneProblem, search_start
+from monitor.area_report import problems_of, report_of, report_of_outage
+from monitor.baselines import Baselines
+from monitor.blocks import block_sets
+from monitor.catalogue import known_hotspots, listing
+from monitor.chips import ChipMaker, looks_of
+from monitor.detectors.burn import burn_readings
+from monitor.errors import MonitorError
+from monitor.finding import Chip, Finding
+from monitor.looks import Look
+from monitor.reading_scenes import read_look
+from monitor.scene import Hotspot
+from monitor.shelf import Shelf
+from monitor.verdicts import Verdicts
+
+logger = structlog.get_logger(__name__)
+
+
+def watch_area(job: AreaJob) -> AreaReport:
+    """Do one run over one area."""
+    return AreaWatch(job).run()
+
+
+class AreaWatch:
+    """One run over one area, step by step."""
+
+    def __init__(self, job: AreaJob) -> None:
+        self._job = job
+        self._sets = block_sets(job.aoi, job.settlements)
+        self._inside = job.aoi.blocks.inside(job.aoi.geometry)
+        self._shelf = Shelf(job.folder, job.aoi.blocks, job.looks)
+        self._baselines = Baselines(
+            job.folder / "baselines", job.aoi.aoi_id, self._sets, self._shelf
+        )
+        self._chips = ChipMaker(job.aoi, job.sources, job.folder, job.settings.chip_margin_m)
+        self._verdicts = Verdicts(job)
+        self._sources = {source.name: source for source in job.sources}
+        self._new_looks: dict[str, ArchivedLook] = {}
+        self._superseded: dict[str, str] = {}
+        self._problems: list[SceneProblem] = []
+        self._findings: dict[str, Finding] = {}
+        self._hotspots: list[Hotspot] = []
+
+    def run(self) -> AreaReport:
+        """Return everything that the run found out."""
+        job = self._job
+        interval = Interval(search_start(job.now, job.searched_until, job.settings), job.now)
+        listed = listing(job.sources, job.aoi, interval, job.now)
+        if not listed.answered:
+            return report_of_outage(job, listed)
+        recent = Interval.ending(job.now, job.settings.lookback + job.settings.window)
+        self._hotspots, failures = known_hotspots(job.hotspot_sources, job.aoi, recent, job.now)
+        for overpass in listed.overpasses:
+            self._take(overpass)
+        return report_of(
+            job,
+            replace(listed, failures=(*listed.failures, *failures)),
+            shelf=self._shelf,
+            looks=tuple(self._new_looks.values()),
+            superseded=self._superseded,
+            readings=self._verdicts.new,
+            findings=tuple(self._findings.values()),
+            problems=tuple(self._problems),
+        )
+
+    def _take(self, overpass: Sequence[Acquisition]) -> None:
+        """Read an overpass that is new, from the first provider that can give it."""
+        standing = self._shelf.of_overpass(overpass[0])
+        for acquisition in wanted(self._job.aoi.aoi_id, overpass, standing):
+            try:
+                look = self._see(acquisition, standing)
+                self._score(look)
+            except MonitorError as error:
+                self._problems.extend(problems_of(self._job.aoi.aoi_id, acquisition, error))
+                continue
+            return
+
+    def _see(self, acquisition: Acquisition, standing: ArchivedLook | None) -> Look:
+        job = self._job
+        look = read_look(self._sources[acquisition.provider], acquisition.scenes, job.aoi)
+        path = Path("looks") / job.aoi.aoi_id / look.track / f"{look.look_id}.tif"
+        archived = ArchivedLook(
+            look_id=look.look_id,
+            aoi_id=job.aoi.aoi_id,
+            track=look.track,
+            platform=look.platform,
+            acquired_at=look.acquired_at,
+            available_at=look.available_at,
+            known_at=job.now,
+            path=str(path),
+            sha256=save_look(look, job.folder / path),
+            clear_fraction=float(look.valid[self._inside].mean()),
+            held_reason="",
+            provider=acquisition.provider,
+            scene_ids=look.scene_ids,
+            scored=look.acquired_at >= self._scored_from(),
+        )
+        self._shelf.put(archived, look, standing)
+        self._new_looks[look.look_id] = archived
+        self._chips.remember(look.look_id, acquisition)
+        if standing is not None:
+            self._superseded[standing.look_id] = look.look_id
+            self._verdicts.forget(standing.look_id)
+        return look
+
+    def _scored_from(self) -> datetime:
+        """Return from when looks are scored: the first run reads older ones as history."""
+        job = self._job
+        if job.searched_until is not None:
+            return job.now - job.settings.history
+        return job.now - job.settings.lookback
+
+    def _score(self, look: Look) -> None:
+        archived = self._new_looks[look.look_id]
+        if not archived.scored:
+            return
+        frozen = {*self._job.frozen_settlement_ids, *self._verdicts.found_ids}
+        verdict = burn_readings(
+            look,
+            self._sets,
+            self._baselines.at(look.track, look.acquired_at, frozen),
+            self._shelf.earlier(look),
+            self._job.burn,
+            self._job.calibration,
+            self._job.now,
+        )
+        self._verdicts.add(verdict)
+        if verdict.held_reason:
+            self._new_looks[look.look_id] = self._shelf.amend(archived, verdict.held_reason)
+            return
+        for finding in self._verdicts.findings(look.look_id, self._hotspots):
+            if finding.finding_id not in self._findings:
+                self._findings[finding.finding_id] = self._with_chips(finding)
+
+    def _with_chips(self, finding: Finding) -> Finding:
+        """Return the finding with its pictures; without them it still stands."""
+        settlement = self._verdicts.settlement(finding)
+        known = {look.look_id: look for look in self._shelf.standing}
+        chips: list[Chip] = []
+        for role, look in looks_of(finding, known).items():
+            try:
+                chips.append(self._chips.chip(settlement, look, role))
+            except MonitorError as error:
+                logger.warning("chip.missing", finding_id=finding.finding_id, reason=error.message)
+        return replace(finding, chips=tuple(chips))
