@@ -68,8 +68,13 @@ class Scores:
     probability: NDArray[np.float64]
     """Stated probability of a burn, shape (n,); NaN where the rule states none."""
 
+    latched: bool = False
+    """True for a rule whose sign, once there, stays: only its beginning is an alarm."""
+
     @classmethod
-    def of(cls, settlement_ids: Sequence[str], rows: Iterable[ScoreRows]) -> Scores:
+    def of(
+        cls, settlement_ids: Sequence[str], rows: Iterable[ScoreRows], *, latched: bool = False
+    ) -> Scores:
         """Join the rows of many looks, in whatever order they came."""
         parts = list(rows) or [ScoreRows.empty()]
         settlement = np.concatenate([part.settlement for part in parts])
@@ -82,6 +87,7 @@ class Scores:
             first=np.concatenate([part.first for part in parts])[order],
             score=np.concatenate([part.score for part in parts])[order],
             probability=np.concatenate([part.probability for part in parts])[order],
+            latched=latched,
         )
 
     def __len__(self) -> int:
@@ -100,6 +106,7 @@ class Scores:
             self.first[kept],
             self.score[kept],
             self.probability[kept],
+            self.latched,
         )
 
 
@@ -155,13 +162,15 @@ def alarms_at(scores: Scores, threshold: float, *, repeat: timedelta = REPEAT) -
 
     A settlement is in alarm while its score exceeds the threshold. An alarm is
     raised when that begins, and again each time that `repeat` has passed since
-    the last one and the score still (or again) exceeds. Its interval is that of the
-    beginning: (last clear look below, first look above].
+    the last one and the score still (or again) exceeds, unless the scores are latched.
+    Its interval is that of the beginning: (last clear look below, first look above].
     """
     above = np.flatnonzero(scores.score > threshold)
     alarms = []
     last: tuple[int, np.datetime64] | None = None
     for row, onset in zip(above, _onsets(scores, above), strict=True):
+        if scores.latched and row != onset:
+            continue
         settlement, at = int(scores.settlement[row]), scores.at[row]
         if last is not None and last[0] == settlement and at - last[1] < np.timedelta64(repeat):
             continue

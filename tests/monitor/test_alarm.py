@@ -44,6 +44,12 @@ def test_a_new_sign_within_thirty_days_is_not_a_second_alarm() -> None:
     assert [a.at for a in alarms_at(scores, 0.5)] == [day(5), day(40)]
 
 
+def test_a_latched_sign_does_not_repeat() -> None:
+    rows = [ScoreRows.at_look(np.array([float(n > 0)]), day(5.0 * n)) for n in range(9)]
+
+    assert [a.at for a in alarms_at(Scores.of(("a",), rows, latched=True), 0.5)] == [day(5)]
+
+
 def test_settlements_do_not_share_their_alarms() -> None:
     scores = some_scores((0, [0.0, 0.0]), (5, [1.0, 1.0]), ids=("a", "b"))
 
