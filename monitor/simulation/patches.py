@@ -1,0 +1,117 @@
+"""How places drift apart from each other: noise that neighbours share.
+
+Real villages and real bush differ from their seasonal mean by what no model of
+the season knows: animals, dew, ploughing, a new fence. It is what limits a
+detector that averages over blocks, so it is spatially correlated here, and it is
+the same on ring land and placebo patches, plus some more in settlements.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.simulation.fields import Field, FieldShape, Upsampler
+from monitor.simulation.land import Land
+from monitor.simulation.orbits import Acquisition
+from monitor.simulation.seasons import year_of
+from monitor.simulation.streams import stream
+
+CELL_BLOCKS = 4
+DRIFT_DAYS = 45.0
+"""Time between two independent states of the slow part."""
+
+FRESH_SHARE = 0.5
+"""Share of the variance from look to look that is new in each look."""
+
+MEAN_REFLECTANCE = 0.25
+"""Turns noise in reflectance into relative noise."""
+
+# Relative change per band of the two kinds of noise: brightness, and greenness.
+BRIGHTNESS = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0], dtype=np.float32)
+GREENNESS = np.array([-0.6, -0.2, -0.9, 0.7, -0.3, -0.7], dtype=np.float32)
+GREEN_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patchiness:
+    """Draws relative changes of reflectance, block by block."""
+
+    land: Land
+    shape: FieldShape
+    upsample: Upsampler
+    static: Field
+    """Relative brightness that never changes, per block."""
+
+    settled: tuple[tuple[slice, slice, Field], ...]
+    """Window of blocks and inside share of each settlement."""
+
+    @classmethod
+    def of(cls, land: Land) -> Patchiness:
+        """Return the patchiness of a land."""
+        blocks = (land.shape[0] // 4, land.shape[1] // 4)
+        cells = (blocks[0] // CELL_BLOCKS, blocks[1] // CELL_BLOCKS)
+        static = FieldShape.of_scale(blocks, (1.0, 0.4), (8.0, 0.6))
+        return cls(
+            land=land,
+            shape=FieldShape.of_scale(cells, (1.0, 0.6), (4.0, 0.4)),
+            upsample=Upsampler.between(cells, blocks),
+            static=0.04 * static.draw(stream(land.seed, "static-brightness")),
+            settled=tuple(_settled(village) for village in land.villages),
+        )
+
+    def change(self, acquisition: Acquisition) -> tuple[Field, Field]:
+        """Return relative brightness and greenness of each block on a day."""
+        settings, day = self.land.settings, acquisition.day
+        brightness = self._field("brightness", acquisition, settings.village_noise)
+        brightness += self._yearly("brightness", day, settings.interannual)
+        greenness = self._field("greenness", acquisition, settings.village_noise * GREEN_SHARE)
+        greenness += self._yearly("greenness", day, settings.interannual * GREEN_SHARE)
+        bright, green = self.upsample(brightness), self.upsample(greenness)
+        self._add_settlements(acquisition, bright, green)
+        return bright, green
+
+    def _field(self, name: str, acquisition: Acquisition, scale: float) -> Field:
+        """Noise of a look: part of it new, part of it drifting over weeks."""
+        seed = self.land.seed
+        day = math.floor(acquisition.day)
+        fresh = self.shape.draw(stream(seed, name, day, acquisition.relative_orbit))
+        step, along = divmod(acquisition.day, DRIFT_DAYS)
+        one = self.shape.draw(stream(seed, name + "-drift", int(step)))
+        other = self.shape.draw(stream(seed, name + "-drift", int(step) + 1))
+        weight = along / DRIFT_DAYS
+        drift = (1.0 - weight) * one + weight * other
+        drift /= math.sqrt((1.0 - weight) ** 2 + weight**2)
+        mixed = math.sqrt(FRESH_SHARE) * fresh + math.sqrt(1.0 - FRESH_SHARE) * drift
+        noise: Field = (scale / MEAN_REFLECTANCE * mixed).astype(np.float32)
+        return noise
+
+    def _yearly(self, name: str, day: float, scale: float) -> Field:
+        draws = stream(self.land.seed, name + "-year", year_of(day))
+        shift: Field = scale / MEAN_REFLECTANCE * self.shape.draw(draws)
+        return shift.astype(np.float32)
+
+    def _add_settlements(self, acquisition: Acquisition, bright: Field, green: Field) -> None:
+        """Add what a settlement as a whole does, heavy-tailed, in place."""
+        day = math.floor(acquisition.day)
+        draws = stream(self.land.seed, "settlements", day, acquisition.relative_orbit)
+        scale = 0.5 * self.land.settings.village_noise / MEAN_REFLECTANCE
+        # t with 4 degrees of freedom has variance 2.
+        noise = scale / math.sqrt(2.0) * draws.standard_t(4.0, (len(self.settled), 2))
+        for (rows, columns, inside), (brighter, greener) in zip(self.settled, noise, strict=True):
+            bright[rows, columns] += np.float32(brighter) * inside
+            green[rows, columns] += np.float32(GREEN_SHARE * greener) * inside
+
+
+def _settled(village: "Village") -> tuple[slice, slice, Field]:
+    from monitor.simulation.fields import block_means
+
+    rows = slice(village.rows.start // 4, village.rows.stop // 4)
+    columns = slice(village.columns.start // 4, village.columns.stop // 4)
+    return rows, columns, block_means(village.inside(), 4)
+
+
+Relative = NDArray[np.float32]
