@@ -58,6 +58,9 @@ class AlertPicture:
     hotspots: Sequence[tuple[float, float, str]] = field(default=())
     """Longitude, latitude and a label of each active-fire detection."""
 
+    tlp: str = ""
+    """Traffic light marking, such as ``"TLP:AMBER"``; stands before everything else."""
+
 
 @dataclass(frozen=True, slots=True)
 class OverviewArea:
