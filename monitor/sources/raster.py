@@ -24,9 +24,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOEr
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import calculate_default_transform
 from rasterio.windows import Window
-from shapely import box
+from shapely import Polygon, box
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
 from aoi.grid import WGS84, Grid
 from monitor.errors import SourceError, SourceRefused, SourceUnavailable
@@ -42,7 +41,8 @@ GDAL_SETTINGS = {
     "VSI_CACHE": "TRUE",
 }
 # COG is a layout of GTiff. Others can fetch, include or run things (VRT, WMS, ...).
-DRIVERS = ["GTiff", "JP2OpenJPEG"]
+DRIVERS = ("GTiff", "JP2OpenJPEG")
+NOT_THAT_FORMAT = "not recognized as being in a supported file format"
 MAX_SIDE_PX = 60_000
 """Longest side that a header may declare; a Sentinel-2 tile has 10,980."""
 
@@ -131,9 +131,21 @@ def _opened(address: str) -> Iterator[Any]:
         # Said by _require_sane, as an error that names the file.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with _translated(address):
-            file = rasterio.open(target, driver=DRIVERS)
+            file = _open_as_allowed(target)
         with file:
             yield file
+
+
+def _open_as_allowed(target: str) -> Any:
+    # rasterio takes one driver at a time, and tells them apart by content only if it may
+    # use all of them.
+    first, second = DRIVERS if not target.lower().endswith(".jp2") else reversed(DRIVERS)
+    try:
+        return rasterio.open(target, driver=first)
+    except RasterioIOError as error:
+        if NOT_THAT_FORMAT not in str(error):
+            raise
+        return rasterio.open(target, driver=second)
 
 
 def _target(address: str) -> str:
@@ -166,7 +178,7 @@ def _source_error(address: str, error: RasterioError) -> SourceError:
         return SourceUnavailable(
             f"raster {address} is not there", hint="see whether the delivery is complete"
         )
-    if "not recognized as being in a supported file format" in reason:
+    if NOT_THAT_FORMAT in reason:
         return SourceRefused(
             f"raster {address} is neither GeoTIFF nor JPEG 2000",
             hint="an error page saved as an image, or another format; fetch it again",
@@ -201,15 +213,16 @@ def _require_sane(file: Any, address: str, footprint: BaseGeometry) -> None:
 
 
 def _outline(file: Any, address: str) -> BaseGeometry:
+    refused = f"raster {address} has a reference system or transform that cannot be used"
+    x, y = box(*file.bounds).segmentize(_side(file) / 4).exterior.coords.xy
     try:
         to_degrees = Transformer.from_crs(CRS.from_wkt(file.crs.wkt), WGS84, always_xy=True)
-        edges = box(*file.bounds).segmentize(_side(file) / 4)
-        outline: BaseGeometry = transform(to_degrees.transform, edges)
+        corners = np.column_stack(to_degrees.transform(np.asarray(x), np.asarray(y)))
     except ProjError as error:
-        raise SourceRefused(
-            f"raster {address} has a reference system that cannot be used: {error}"
-        ) from error
-    return outline
+        raise SourceRefused(f"{refused}: {error}") from error
+    if not np.isfinite(corners).all():
+        raise SourceRefused(f"{refused}: its corners are nowhere on the earth")
+    return Polygon(corners)
 
 
 def _side(file: Any) -> float:
@@ -295,8 +308,7 @@ def averaged(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:
         total += np.where(known, part, np.float32(0))
         count += known
     with np.errstate(invalid="ignore"):
-        means: NDArray[np.float32] = total / count
-    return means
+        return np.divide(total, count, dtype=np.float32)
 
 
 def _warped(file: Any, grid: Grid, missing: float | None, classes: bool) -> NDArray[np.float32]:
