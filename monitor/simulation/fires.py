@@ -171,9 +171,7 @@ def _fire_course(
     )
 
 
-def _ring_fire(
-    land: Land, index: int, season: int, burned: NDArray[np.bool_]
-) -> Iterator[Event]:
+def _ring_fire(land: Land, index: int, season: int, burned: NDArray[np.bool_]) -> Iterator[Event]:
     """Yield the bush fire around one settlement in one season, if there is one."""
     village, settings = land.villages[index], land.settings.confounders
     habit = stream(land.seed, "bush-fires-habit", index)
@@ -248,7 +246,7 @@ def _front(
     # Tufts escape: a tenth of the pixels, and part of the others.
     complete = np.clip(draws.normal(0.85, 0.2, shape), 0.0, 1.0)
     complete[draws.uniform(size=shape) < 0.1] = 0.0
-    return (taken * complete).astype(np.float32)
+    return np.asarray(taken * complete, dtype=np.float32)
 
 
 def _spilled(
@@ -262,11 +260,12 @@ def _spilled(
     inside = inside[rows, columns]
     if not inside.any() or near[inside].max() < 0.02:
         return np.zeros_like(front)
-    return (inside & (near > np.quantile(near[inside], 1.0 - spill))).astype(np.float32)
+    reached = inside & (near > np.quantile(near[inside], 1.0 - spill))
+    return np.asarray(reached, dtype=np.float32)
 
 
 def _fire_day(land: Land, draws: np.random.Generator, season: int) -> float:
     """Return a day of the fire season that begins in a year; early fires are commoner."""
     climate = land.settings.climate
-    late = float(draws.uniform()) ** 1.3
-    return new_year(season) + climate.fire_from_day + late * climate.fire_length_days
+    late = math.pow(draws.uniform(), 1.3) * climate.fire_length_days
+    return new_year(season) + climate.fire_from_day + late

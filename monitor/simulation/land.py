@@ -80,9 +80,7 @@ class Land:
         """Return the identifier of a settlement."""
         return f"{self.aoi_id}-{index:03d}"
 
-    def village_years(
-        self, name: str
-    ) -> Iterator[tuple[int, Village, int, np.random.Generator]]:
+    def village_years(self, name: str) -> Iterator[tuple[int, Village, int, np.random.Generator]]:
         """Yield each settlement in each year with its own stream."""
         for index, village in enumerate(self.villages):
             for year in self.years:

@@ -100,9 +100,7 @@ class Observer:
             tags=_tags(world, acquisition),
         )
 
-    def _measured(
-        self, acquisition: Acquisition, sky: Sky
-    ) -> tuple[Bands, NDArray[np.float32]]:
+    def _measured(self, acquisition: Acquisition, sky: Sky) -> tuple[Bands, NDArray[np.float32]]:
         """Reflectance (6, blocks) and texture (blocks,), before quantising."""
         land, shape = self.world.land, self.world.blocks.shape
         seen = view(land.seed, acquisition)
@@ -136,7 +134,7 @@ class Observer:
         halves = spectra @ world.block_shares
         brightness = visible(spectra)
         pairs = brightness[PAIRS[0]] * brightness[PAIRS[1]]
-        variance = pairs @ world.scatter
+        variance = np.asarray(pairs @ world.scatter, dtype=np.float32)
         for event in world.standing(day):
             for change in event.changes:
                 _apply(change, day, spectra, world, halves, variance)
@@ -230,8 +228,7 @@ def _clear_share(height: Field) -> Field:
 
 def _quantised(values: NDArray[np.float32]) -> NDArray[np.float32]:
     steps = np.rint(values / np.float32(SCALE))
-    steps *= np.float32(SCALE)
-    return steps
+    return np.asarray(steps * np.float32(SCALE), dtype=np.float32)
 
 
 def _counters(acquisition: Acquisition) -> tuple[int, int, int]:

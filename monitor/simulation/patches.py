@@ -12,13 +12,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitor.simulation.fields import Field, FieldShape, Upsampler
+from monitor.simulation.clock import YEAR_DAYS
+from monitor.simulation.fields import Field, FieldShape, Upsampler, block_means
 from monitor.simulation.land import Land
 from monitor.simulation.orbits import Acquisition
-from monitor.simulation.seasons import year_of
 from monitor.simulation.streams import stream
+from monitor.simulation.villages import Village
 
 CELL_BLOCKS = 4
 DRIFT_DAYS = 45.0
@@ -80,19 +80,24 @@ class Patchiness:
         day = math.floor(acquisition.day)
         fresh = self.shape.draw(stream(seed, name, day, acquisition.relative_orbit))
         step, along = divmod(acquisition.day, DRIFT_DAYS)
-        one = self.shape.draw(stream(seed, name + "-drift", int(step)))
-        other = self.shape.draw(stream(seed, name + "-drift", int(step) + 1))
-        weight = along / DRIFT_DAYS
-        drift = (1.0 - weight) * one + weight * other
-        drift /= math.sqrt((1.0 - weight) ** 2 + weight**2)
-        mixed = math.sqrt(FRESH_SHARE) * fresh + math.sqrt(1.0 - FRESH_SHARE) * drift
-        noise: Field = (scale / MEAN_REFLECTANCE * mixed).astype(np.float32)
-        return noise
+        slow = scale * math.sqrt(1.0 - FRESH_SHARE)
+        drift = self._drift(name + "-drift", int(step), along / DRIFT_DAYS, slow)
+        drift += np.float32(scale * math.sqrt(FRESH_SHARE) / MEAN_REFLECTANCE) * fresh
+        return drift
 
     def _yearly(self, name: str, day: float, scale: float) -> Field:
-        draws = stream(self.land.seed, name + "-year", year_of(day))
-        shift: Field = scale / MEAN_REFLECTANCE * self.shape.draw(draws)
-        return shift.astype(np.float32)
+        """Level of a year, reached in its middle: no jump at the new year."""
+        year = math.floor(day / YEAR_DAYS - 0.5)
+        return self._drift(name + "-year", year, day / YEAR_DAYS - 0.5 - year, scale)
+
+    def _drift(self, name: str, step: int, along: float, scale: float) -> Field:
+        """Return a state between two independent states, variance kept."""
+        one = self.shape.draw(stream(self.land.seed, name, step))
+        other = self.shape.draw(stream(self.land.seed, name, step + 1))
+        state = (1.0 - along) * one + along * other
+        state *= scale / MEAN_REFLECTANCE / math.sqrt((1.0 - along) ** 2 + along**2)
+        drift: Field = state.astype(np.float32)
+        return drift
 
     def _add_settlements(self, acquisition: Acquisition, bright: Field, green: Field) -> None:
         """Add what a settlement as a whole does, heavy-tailed, in place."""
@@ -106,12 +111,7 @@ class Patchiness:
             green[rows, columns] += np.float32(GREEN_SHARE * greener) * inside
 
 
-def _settled(village: "Village") -> tuple[slice, slice, Field]:
-    from monitor.simulation.fields import block_means
-
+def _settled(village: Village) -> tuple[slice, slice, Field]:
     rows = slice(village.rows.start // 4, village.rows.stop // 4)
     columns = slice(village.columns.start // 4, village.columns.stop // 4)
     return rows, columns, block_means(village.inside(), 4)
-
-
-Relative = NDArray[np.float32]

@@ -266,9 +266,7 @@ PRESETS: dict[str, WorldSettings] = {
         _CAMP,
         _ADVERSARIAL,
         _CI,
-        replace(
-            _QUIET, name="sahel_thatch", burns=Burns(rate_per_year=(0.0, 0.0, 0.0, 0.0, 0.5))
-        ),
+        replace(_QUIET, name="sahel_thatch", burns=Burns(rate_per_year=(0.0, 0.0, 0.0, 0.0, 0.5))),
         replace(
             _QUIET,
             name="bench",

@@ -126,8 +126,8 @@ def _course(draws: np.random.Generator, length: int, width: int) -> NDArray[np.f
 def _distance_m(line: NDArray[np.float64], height: int, width: int) -> Field:
     """Return the distance along the row of each pixel from a line, in metres."""
     columns = np.arange(width, dtype=np.float32)[np.newaxis, :]
-    distance: Field = PIXEL_M * np.abs(columns - line[:height, np.newaxis].astype(np.float32))
-    return distance
+    apart = np.abs(columns - line[:height, np.newaxis])
+    return np.asarray(PIXEL_M * apart, dtype=np.float32)
 
 
 def replace_cover(shares: Shares, weight: Field, mix: dict[Cover, float]) -> None:

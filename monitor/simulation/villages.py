@@ -18,7 +18,7 @@ from monitor.simulation.streams import stream
 from monitor.simulation.terrain import PIXEL_M, Shares
 
 GROUND_PER_STRUCTURE_M2 = (200.0, 600.0)
-STRUCTURE_BLUR = 0.7
+STRUCTURE_BLUR = 1.0
 """Pixels over which the roof and yard of one structure spread."""
 
 TRAMPLED = 0.25
@@ -91,15 +91,12 @@ def settle(shares: Shares, village: Village) -> None:
     """Put a settlement onto the land: the ground in its outline becomes its mix, in place."""
     window = shares[:, village.rows, village.columns]
     inside = village.inside()
-    density = village.density()
-    density = density / max(float(density[inside > 0.5].mean()), 1e-6)
+    covered = _covered(village.density(), inside > 0.5, sum(village.mix.values()))
     old = window.copy()
     built = np.zeros_like(window)
     for cover, share in village.mix.items():
-        built[cover] = share * density
-    total = built.sum(axis=0)
-    built *= np.minimum(1.0, 0.92 / np.maximum(total, 1e-6))
-    left = 1.0 - built.sum(axis=0)
+        built[cover] = share / sum(village.mix.values()) * covered
+    left = 1.0 - covered
     between = old.copy()
     for cover in (Cover.GRASS_EARLY, Cover.GRASS_LATE, Cover.FIELD, Cover.BUSH, Cover.WATER):
         between[cover] *= TRAMPLED
@@ -107,6 +104,19 @@ def settle(shares: Shares, village: Village) -> None:
     between[Cover.SAND] += 0.7 * bare
     between[Cover.CLAY] += 0.3 * bare
     window[...] = (1.0 - inside) * old + inside * (built + left * between)
+
+
+def _covered(density: Field, inside: NDArray[np.bool_], mean: float) -> Field:
+    """Return the covered share of each pixel: 1 - exp(-a density), `mean` over the inside."""
+    low, high = 0.0, 1e4
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        if -np.expm1(-middle * density[inside]).mean() < mean:
+            low = middle
+        else:
+            high = middle
+    covered: Field = np.minimum(-np.expm1(-low * density), 0.95).astype(np.float32)
+    return covered
 
 
 def _places(
@@ -147,9 +157,7 @@ def _village(
     )
 
 
-def _outline(
-    draws: np.random.Generator, place: tuple[float, float], radius: float
-) -> Polygon:
+def _outline(draws: np.random.Generator, place: tuple[float, float], radius: float) -> Polygon:
     """Return a lobed ellipse around a place."""
     angles = np.linspace(0.0, 2.0 * math.pi, OUTLINE_POINTS, endpoint=False)
     lobes = np.ones_like(angles)
@@ -172,9 +180,7 @@ def _given(draws: np.random.Generator, outline: Polygon, error: float) -> Polygo
     return translate(scale(outline, wider, taller), east, south)
 
 
-def _structures(
-    draws: np.random.Generator, outline: Polygon, count: int
-) -> NDArray[np.float64]:
+def _structures(draws: np.random.Generator, outline: Polygon, count: int) -> NDArray[np.float64]:
     """Return positions of structures, in compounds of a few, inside the outline."""
     left, top, right, bottom = outline.bounds
     rows = draws.uniform(top, bottom, 40 * count)
@@ -243,4 +249,4 @@ def _reach(
     order = np.argsort(angles)
     towards = np.arctan2(rows - centre[1], columns - centre[0])
     limit = np.interp(towards, angles[order], radii[order], period=2.0 * math.pi)
-    return np.hypot(rows - centre[1], columns - centre[0]) / limit
+    return np.asarray(np.hypot(rows - centre[1], columns - centre[0]) / limit)

@@ -100,8 +100,7 @@ def build(settings: WorldSettings, seed: int) -> World:
         aoi=aoi,
         blocks=blocks,
         settlements=tuple(
-            _settlement(land, blocks, index, village)
-            for index, village in enumerate(land.villages)
+            _settlement(land, blocks, index, village) for index, village in enumerate(land.villages)
         ),
         truth=_events(land),
         land=land,
@@ -143,9 +142,7 @@ def _aoi(land: Land, blocks: Grid) -> Aoi:
     inset = WINDOW_MARGIN_M + BLOCK_M / 2
     if right - left <= 2 * inset:
         raise ValueError(f"a window of {right - left:.0f} m holds no area and its margin")
-    outline = to_degrees(
-        box(left + inset, bottom + inset, right - inset, top - inset), blocks.epsg
-    )
+    outline = to_degrees(box(left + inset, bottom + inset, right - inset, top - inset), blocks.epsg)
     if not isinstance(outline, Polygon):
         raise TypeError(f"an outline of one part became {outline.geom_type}")
     return Aoi(
@@ -180,9 +177,7 @@ def _events(land: Land) -> tuple[Event, ...]:
     return tuple(sorted(lasting, key=lambda event: (event.start, event.event_id)))
 
 
-def _scatter(
-    fine: NDArray[np.float32], means: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _scatter(fine: NDArray[np.float32], means: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return covariances of the shares of 10 m pixels inside each block."""
     scatter = np.empty((len(PAIRS[0]), means[0].size), dtype=np.float32)
     for row, (one, other) in enumerate(zip(*PAIRS, strict=True)):
