@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from aoi.interval import require_utc
 from monitor.blocks import BlockSets
 from monitor.features import FULL, REDUCED, FeatureSet, features_of
+from monitor.layout import Layout
 from monitor.looks import Look
 from monitor.reference import Reference
 
@@ -85,15 +86,15 @@ class Baseline:
     spread: Array
     """As in `Reference`."""
 
-    def reference(self, on: datetime, own: list[NDArray[np.intp]]) -> Reference:
+    def reference(self, on: datetime, layout: Layout) -> Reference:
         """Return what is expected on a day.
 
         Parameters
         ----------
         on : datetime
             Acquisition of the look, UTC.
-        own : list of array
-            Own blocks of each place, indices into the watched blocks.
+        layout : Layout
+            Of the sets that it was fitted for.
         """
         expected = self.expected(on)
         greenness = -expected[self.features.ndvi]
@@ -110,9 +111,7 @@ class Baseline:
             centre=self.centre,
             spread=self.spread,
             look_count=self.look_count,
-            green=np.array(
-                [float(np.median(greenness[i])) if i.size else 0.0 for i in own], dtype=np.float32
-            ),
+            green=np.nan_to_num(layout.medians(greenness[None, layout.own])[0]),
         )
 
     def expected(self, on: datetime) -> Array:

@@ -20,7 +20,7 @@ from monitor.baseline import (
     watched_features,
 )
 from monitor.blocks import BlockSets
-from monitor.change import Changes, changes_in, controlled, own_medians
+from monitor.change import Changes, changes_in, controlled
 from monitor.control import masked_quantile
 from monitor.features import FeatureSet, feature_set_of
 from monitor.layout import Layout, layout_of
@@ -42,6 +42,7 @@ LEAST_KNOT_LOOKS = 8
 WATER_NIR = 0.08
 """Land is brighter than this in near infrared for most of the year; water is not."""
 
+LEAST_CLEAR = 0.7
 MOST_SAMPLES = 20_000
 
 
@@ -130,7 +131,7 @@ def _series(looks: Sequence[Look], sets: BlockSets) -> _Series | None:
 def _irls(series: _Series) -> tuple[Array, NDArray[np.float64]]:
     seen = _seen(series.values)
     weight: NDArray[np.float64] = seen.astype(np.float64)
-    count, features, n = series.values.shape
+    _, features, n = series.values.shape
     theta = np.full((features, TERMS, n), np.nan, dtype=np.float32)
     for _ in range(ITERATIONS):
         theta = solved(_gram(series, weight), _moment(series, weight), theta)
@@ -207,24 +208,20 @@ def _unknown_places(features: FeatureSet, layout: Layout) -> dict[str, Array]:
 
 def _with_places(baseline: Baseline, series: _Series, layout: Layout) -> Baseline:
     """Return the baseline with what its own looks say of quiet places."""
-    own = layout.by_place(layout.own.astype(np.float32))
-    parts = [part.astype(np.intp) for part in own]
     baseline = replace(baseline, ring_precision=_land_precision(baseline, series, layout))
-    references = [baseline.reference(on, parts) for on in series.at]
+    references = [baseline.reference(on, layout) for on in series.at]
     baseline = replace(baseline, beta=_beta(references, series, layout))
-    changes = _all_changes(baseline, series, layout, parts)
+    changes = _all_changes(baseline, series, layout)
     baseline = replace(baseline, precision=_place_precisions(changes, layout))
-    changes = _all_changes(baseline, series, layout, parts)
+    changes = _all_changes(baseline, series, layout)
     correlation = _correlations(changes, layout)
     centre, spread = _quiet_statistics(changes, layout, correlation)
     return replace(baseline, correlation=correlation, centre=centre, spread=spread)
 
 
-def _all_changes(
-    baseline: Baseline, series: _Series, layout: Layout, parts: list[NDArray[np.intp]]
-) -> list[Changes]:
+def _all_changes(baseline: Baseline, series: _Series, layout: Layout) -> list[Changes]:
     return [
-        changes_in(values, baseline.reference(on, parts), layout)
+        changes_in(values, baseline.reference(on, layout), layout)
         for on, values in zip(series.at, series.values, strict=True)
     ]
 
@@ -251,7 +248,7 @@ def _beta(references: list[Reference], series: _Series, layout: Layout) -> Array
     for reference, values in zip(references, series.values, strict=True):
         residual = np.where(reference.usable, values - reference.expected, np.nan)
         control = controlled(residual, reference, layout)
-        medians = own_medians(residual, layout)
+        medians = layout.medians(residual[:, layout.own])
         fair = (control.seen > 0.3) & ~control.borrowed
         own.append(np.where(fair, medians, np.nan))
         ring.append(control.change)
@@ -307,14 +304,18 @@ def _quiet_statistics(
 ) -> tuple[Array, Array]:
     """Return centre and robust spread of (median q, scan) of each place, each (2, p)."""
     values = np.full((len(changes), 2, layout.count), np.nan, dtype=np.float32)
+    sizes = np.diff(layout.starts)
     for look, change in enumerate(changes):
-        for place, q in enumerate(layout.by_place(change.filtered.q)):
-            valid = np.isfinite(q)
-            if valid.sum() >= 0.7 * max(q.size, 1) and valid.any():
-                values[look, 0, place] = np.median(q[valid])
-                values[look, 1, place] = scan(
-                    q, valid, layout.windows[place], float(correlation[place])
-                ).value
+        enough = layout.counts(change.valid) >= np.maximum(LEAST_CLEAR * sizes, 1)
+        values[look, 0] = np.where(enough, layout.medians(change.filtered.q[None])[0], np.nan)
+        parts = layout.by_place(change.filtered.q)
+        for place in np.flatnonzero(enough):
+            values[look, 1, place] = scan(
+                parts[place],
+                np.isfinite(parts[place]),
+                layout.windows[place],
+                float(correlation[place]),
+            ).value
     seen = np.isfinite(values)
     centre = _median_over_time(values, seen)
     spread = MAD_TO_SIGMA * _median_over_time(np.abs(values - centre), seen)

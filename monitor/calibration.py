@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+Values = NDArray[np.float64]
+
 LEAST_EXCEEDANCES = 100
 """Fewer scores than this above the tail's start do not carry a Pareto fit."""
 
@@ -84,17 +86,17 @@ def stratum_of(mode: str, green: float, blocks: int, clear: float) -> Stratum:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tail:
     """The upper distribution of one score in quiet looks."""
 
     count: int
     """Quiet scores that it was made from."""
 
-    knots: tuple[float, ...]
+    knots: Values
     """Scores at the upper-tail probabilities `probabilities`, ascending."""
 
-    probabilities: tuple[float, ...]
+    probabilities: Values
     """Descending, from nearly 1 to the start of the tail."""
 
     shape: float
@@ -111,7 +113,7 @@ class Tail:
         if score <= self.knots[-1]:
             found = float(np.interp(score, self.knots, self.probabilities))
             return min(1.0, found + floor)
-        start = self.probabilities[-1]
+        start = float(self.probabilities[-1])
         if self.width <= 0.0:
             return max(floor, SMALLEST_P)
         excess = (score - self.knots[-1]) / self.width
@@ -136,14 +138,14 @@ class Scores:
     triple: Tail
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RateTable:
     """False alarms per village-year of a rule, by its threshold."""
 
-    thresholds: tuple[float, ...]
+    thresholds: Values
     """Normal scores, ascending."""
 
-    rates: tuple[float, ...]
+    rates: Values
     """Alarms per quiet village-year at each threshold, one per 30 days; descending."""
 
     village_years: float
@@ -155,7 +157,7 @@ class RateTable:
         logarithm, never faster than a normal tail of the same score would.
         """
         if score <= self.thresholds[0]:
-            return self.rates[0]
+            return float(self.rates[0])
         if score >= self.thresholds[-1]:
             return float(self.rates[-1] * np.exp(-(score - self.thresholds[-1])))
         logs = np.log(self.rates)
@@ -214,10 +216,10 @@ def calibration_from(table: Mapping[str, Any]) -> Calibration:
         version=table["version"],
         made_from=table["made_from"],
         strata={
-            key: Scores(**{name: Tail(**_tuples(tail)) for name, tail in scores.items()})
+            key: Scores(**{name: Tail(**_arrays(tail)) for name, tail in scores.items()})
             for key, scores in table["strata"].items()
         },
-        rates={rule: RateTable(**_tuples(rates)) for rule, rates in table["rates"].items()},
+        rates={rule: RateTable(**_arrays(rates)) for rule, rates in table["rates"].items()},
     )
 
 
@@ -235,11 +237,9 @@ def calibration_table(calibration: Calibration) -> dict[str, Any]:
 
 
 def _plain(value: Tail | RateTable) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
+    found = {name: getattr(value, name) for name in type(value).__dataclass_fields__}
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in found.items()}
 
 
-def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-
-
-Values = NDArray[np.float64]
+def _arrays(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: np.array(v) if isinstance(v, list) else v for k, v in table.items()}

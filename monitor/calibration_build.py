@@ -137,7 +137,7 @@ def rate_table(best: Values, village_years: float) -> RateTable:
     rates = [float(r / village_years) for r in ranks][::-1]
     keep = [i for i in range(len(thresholds)) if i == 0 or thresholds[i] > thresholds[i - 1]]
     return RateTable(
-        tuple(thresholds[i] for i in keep), tuple(rates[i] for i in keep), village_years
+        np.array([thresholds[i] for i in keep]), np.array([rates[i] for i in keep]), village_years
     )
 
 
@@ -146,16 +146,16 @@ def tail_of(values: Values) -> Tail:
     known = np.sort(values[np.isfinite(values)])
     if known.size == 0:
         known = np.zeros(1)
-    probabilities = PROBABILITIES
-    knots = np.quantile(known, [1.0 - p for p in probabilities])
+    probabilities = np.array(PROBABILITIES)
+    knots = np.quantile(known, 1.0 - probabilities)
     exceeding = known[known > knots[-1]] - knots[-1]
     shape, width = _pareto(exceeding) if exceeding.size >= LEAST_EXCEEDANCES else (0.0, 0.0)
     # Interpolation wants strictly rising knots; ties occur where looks repeat.
     knots = np.maximum.accumulate(knots + np.arange(len(knots)) * 1e-12)
     return Tail(
         count=int(known.size),
-        knots=tuple(round(float(k), 6) for k in knots),
-        probabilities=tuple(round(p, 6) for p in probabilities),
+        knots=np.round(knots, 6),
+        probabilities=np.round(probabilities, 6),
         shape=round(shape, 4),
         width=round(width, 6),
     )

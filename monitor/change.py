@@ -76,14 +76,4 @@ def controlled(residual: Array, reference: Reference, layout: Layout) -> Control
     ).q
     control = ring_control(residual, score, layout.ring, layout.in_ring)
     is_real = np.arange(layout.count) < layout.settlement_count
-    return borrow_control(control, own_medians(residual, layout), is_real)
-
-
-def own_medians(residual: Array, layout: Layout) -> Array:
-    """Return the median residual of each place itself, shape (features, p); NaN if unseen."""
-    medians = np.full((len(residual), layout.count), np.nan, dtype=np.float32)
-    for index, part in enumerate(layout.by_place(residual[:, layout.own])):
-        seen = np.isfinite(part[0])
-        if seen.any():
-            medians[:, index] = np.median(part[:, seen], axis=1)
-    return medians
+    return borrow_control(control, layout.medians(residual[:, layout.own]), is_real)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,34 @@ class Layout:
         """Number of places."""
         return len(self.places)
 
+    def medians(self, values: Array) -> Array:
+        """Return the median over the finite own blocks of each place.
+
+        Parameters
+        ----------
+        values : array
+            Shape (k, m) over own blocks; NaN where not valid.
+
+        Returns
+        -------
+        array
+            Shape (k, places); NaN where a place has no finite value.
+        """
+        # One sort for all places: NaN goes to the end of each.
+        found = np.full((len(values), self.count), np.nan, dtype=np.float32)
+        for row, line in zip(found, values, strict=True):
+            ordered = line[np.lexsort((line, self.place_of))]
+            seen = np.bincount(self.place_of[np.isfinite(line)], minlength=self.count)
+            some = seen > 0
+            first, count = self.starts[:-1][some], seen[some]
+            low, high = ordered[first + (count - 1) // 2], ordered[first + count // 2]
+            row[some] = 0.5 * (low + high)
+        return found
+
+    def counts(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return how many own blocks of each place are True in `chosen` (m,)."""
+        return np.bincount(self.place_of[chosen], minlength=self.count)
+
     def by_place(self, values: Array) -> list[Array]:
         """Return values (..., m) of own blocks as one array for each place."""
         return [
@@ -50,8 +79,12 @@ class Layout:
         ]
 
 
+@lru_cache(maxsize=4)
 def layout_of(sets: BlockSets) -> Layout:
-    """Return the layout of the settlements and placebos of an area."""
+    """Return the layout of the settlements and placebos of an area.
+
+    Kept for the last few sets: the looks of one run share theirs.
+    """
     places = sets.everything
     sizes = np.array([p.own.size for p in places], dtype=np.intp)
     longest = max([p.ring.size for p in places], default=0)

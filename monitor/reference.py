@@ -128,10 +128,7 @@ def reference_from_looks(
         centre=np.zeros((2, layout.count), dtype=np.float32),
         spread=np.ones((2, layout.count), dtype=np.float32),
         look_count=len(earlier),
-        green=np.array(
-            [_median_or_zero(part) for part in layout.by_place(greenness[layout.own])],
-            dtype=np.float32,
-        ),
+        green=np.nan_to_num(layout.medians(greenness[None, layout.own])[0]),
     )
 
 
@@ -140,8 +137,3 @@ def _without_outliers(change: Array) -> Array:
     distance = np.abs(change).max(axis=0)
     quiet = change[:, distance < 4.0]
     return quiet if quiet.shape[1] >= 4 * change.shape[0] else change
-
-
-def _median_or_zero(values: Array) -> float:
-    seen = values[np.isfinite(values)]
-    return float(np.median(seen)) if seen.size else 0.0

@@ -161,9 +161,8 @@ def burn_readings(
             look, sets, known_at, Verdict.NO_BASELINE, "no earlier clear look to compare with"
         )
     changes = changes_in(observed, reference, layout)
-    places = [
-        _measure(i, layout, reference, changes, _part(i, layout)) for i in range(layout.count)
-    ]
+    medians = _medians(changes, reference, layout)
+    places = [_measure(i, layout, reference, changes, medians) for i in range(layout.count)]
     readings = [
         _reading(place, look, reference, settings, calibration, known_at) for place in places
     ]
@@ -199,8 +198,7 @@ def _reference(
         sets.version,
         features,
     ):
-        own = [layout.own[a:b] for a, b in zip(layout.starts[:-1], layout.starts[1:], strict=True)]
-        return baseline.reference(look.acquired_at, own)
+        return baseline.reference(look.acquired_at, layout)
     before = sorted(
         (e for e in earlier if e.acquired_at < look.acquired_at and e.track == look.track),
         key=lambda e: e.acquired_at,
@@ -221,37 +219,45 @@ def _season_gap_d(earlier: Look, look: Look) -> float:
     return 365.25 * min(gap, 1.0 - gap)
 
 
-def _part(index: int, layout: Layout) -> slice:
-    return slice(int(layout.starts[index]), int(layout.starts[index + 1]))
+def _medians(changes: Changes, reference: Reference, layout: Layout) -> Array:
+    """Return the medians of q, off-template, near infrared and visible, shape (4, places)."""
+    features = reference.features
+    lines = (
+        changes.filtered.q,
+        changes.filtered.off_template,
+        changes.change[features.nir],
+        changes.change[features.visible],
+    )
+    return layout.medians(np.stack(lines))
 
 
 def _measure(
-    index: int, layout: Layout, reference: Reference, changes: Changes, part: slice
+    index: int, layout: Layout, reference: Reference, changes: Changes, medians: Array
 ) -> _Place:
     """Return the settlement statistics of step 5 for one place."""
     blocks = layout.places[index]
+    part = slice(int(layout.starts[index]), int(layout.starts[index + 1]))
     valid = changes.valid[part]
-    q = changes.filtered.q[part]
     count = int(valid.sum())
     clear = count / max(valid.size, 1)
     control = changes.control
     burned = changes.burned[part] & valid
-    median = float(np.median(q[valid])) if count else float("nan")
-    best = scan(q, valid, layout.windows[index], float(reference.correlation[index]))
+    median, off_template, nir, visible = (float(v) for v in medians[:, index])
+    best = scan(
+        changes.filtered.q[part], valid, layout.windows[index], float(reference.correlation[index])
+    )
     centre, spread = reference.centre[:, index], reference.spread[:, index]
-    fraction = float(burned.sum()) / count if count else float("nan")
-    nir = reference.features.nir
-    drop = changes.change[nir, part][valid]
+    green = float(reference.green[index])
     return _Place(
         blocks=blocks,
         clear=clear,
         ring_clear=float(control.seen[index]),
         unburned=float(control.unburned[index]),
         borrowed=bool(control.borrowed[index]),
-        stratum=stratum_of(reference.mode, float(reference.green[index]), blocks.own.size, clear),
+        stratum=stratum_of(reference.mode, green, blocks.own.size, clear),
         median_q=(median - float(centre[0])) / float(spread[0]),
         scan=(best.value - float(centre[1])) / float(spread[1]),
-        burned_fraction=fraction,
+        burned_fraction=float(burned.sum()) / count if count else float("nan"),
         burned=burned,
         values={
             "q_median": median,
@@ -260,16 +266,10 @@ def _measure(
             "valid_blocks": float(count),
             "own_blocks": float(valid.size),
             "burned_blocks": float(burned.sum()),
-            "off_template": float(np.median(changes.filtered.off_template[part][valid]))
-            if count
-            else float("nan"),
-            "nir_change": float(np.median(drop)) if count else float("nan"),
-            "visible_change": float(
-                np.median(changes.change[reference.features.visible, part][valid])
-            )
-            if count
-            else float("nan"),
-            "green": float(reference.green[index]),
+            "off_template": off_template,
+            "nir_change": nir,
+            "visible_change": visible,
+            "green": green,
         },
     )
 
