@@ -7,8 +7,7 @@ is taken whole or not at all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +19,8 @@ from aoi.area import Aoi, Sensitivity
 from aoi.errors import InvalidAoi
 from aoi.feature import Feature, gathered, named
 from aoi.geojson import Limits
-from aoi.geojson import features as geojson_features
 from aoi.grid import utm_epsg
+from aoi.layer import opened_layer
 from aoi.outline import Surface, checked_area, checked_footprint, disc, radius_m
 from aoi.properties import AREA_KEYS, SETTLEMENT_KEYS, Properties
 from aoi.settlement import Settlement, SettlementKind
@@ -53,15 +52,18 @@ class ReadSettlements:
     notices: tuple[str, ...]
 
 
-def read_areas(path: Path, detectors: Collection[str] = ()) -> ReadAreas:
+def read_areas(path: Path, *, detectors: Collection[str] = (), encoding: str = "") -> ReadAreas:
     """Return the areas that a file holds.
 
     Parameters
     ----------
     path : Path
-        GeoJSON in EPSG:4326, with the properties of CONTRACT section 5.
+        GeoJSON, GeoPackage, Shapefile (bare or zipped), KML, KMZ or FlatGeobuf,
+        with the properties of CONTRACT section 5.
     detectors : collection of str
         Names that the property of that name may hold; empty: any.
+    encoding : str
+        Encoding of names in a Shapefile that does not state it; empty: guess.
 
     Raises
     ------
@@ -70,18 +72,32 @@ def read_areas(path: Path, detectors: Collection[str] = ()) -> ReadAreas:
     """
     areas: list[Aoi] = []
     notices: list[tuple[str, str]] = []
-    with _reading(path, AREA_LIMITS) as found:
-        for feature in found:
+    with opened_layer(path, AREA_LIMITS, encoding) as layer:
+        for feature in layer.features:
             with named(feature.where):
                 area, said = area_of(feature, path.stem, detectors)
             areas.append(area)
             notices += [(feature.where, what) for what in said]
         _require_unique(area.aoi_id for area in areas)
-    return ReadAreas(tuple(areas), gathered(notices))
+    return ReadAreas(tuple(areas), (*layer.said, *gathered(notices)))
 
 
-def read_settlements(path: Path, aoi: Aoi) -> ReadSettlements:
+def read_settlements(
+    path: Path, aoi: Aoi, *, fields: Mapping[str, str] | None = None, encoding: str = ""
+) -> ReadSettlements:
     """Return the settlements that a file holds, for the area `aoi`.
+
+    Parameters
+    ----------
+    path : Path
+        As in `read_areas`; shapes are footprints or points.
+    aoi : Aoi
+        Area that they belong to.
+    fields : mapping of str to str, optional
+        Our property to the file's, where it has another name:
+        ``{"name": "localite"}``.
+    encoding : str
+        As in `read_areas`.
 
     Raises
     ------
@@ -91,17 +107,32 @@ def read_settlements(path: Path, aoi: Aoi) -> ReadSettlements:
     """
     drafts: list[Settlement] = []
     notices: list[tuple[str, str]] = []
-    with _reading(path, SETTLEMENT_LIMITS) as found:
-        for feature in found:
+    with opened_layer(path, SETTLEMENT_LIMITS, encoding) as layer:
+        for feature in (renamed(found, fields or {}) for found in layer.features):
             with named(feature.where):
                 settlement, said = settlement_of(feature, aoi.aoi_id)
             drafts.append(settlement)
             notices += [(feature.where, what) for what in said]
         settlements, doubled = identified(drafts, aoi.aoi_id)
-    said = gathered(notices)
+    said = (*layer.said, *gathered(notices))
     if doubled:
         said += (f"{doubled} settlements stand twice, name and place, and are taken once",)
     return ReadSettlements(settlements, said)
+
+
+def renamed(feature: Feature, fields: Mapping[str, str]) -> Feature:
+    """Return `feature` with properties under our names as well."""
+    if not fields:
+        return feature
+    properties = dict(feature.properties)
+    for ours, theirs in fields.items():
+        if theirs not in properties:
+            raise InvalidAoi(
+                f"{feature.where}: there is no property {theirs!r}",
+                hint=f"its properties are {', '.join(map(repr, feature.properties))}",
+            )
+        properties[ours] = properties[theirs]
+    return replace(feature, properties=properties)
 
 
 def area_of(
@@ -244,16 +275,3 @@ def _taken_twice(first: int, second: int, name: str) -> InvalidAoi:
         f"features {first} and {second} have the same id {name!r}",
         hint="an id names one thing, for ever: change one of them",
     )
-
-
-@contextmanager
-def _reading(path: Path, limits: Limits) -> Iterator[Iterator[Feature]]:
-    """Open a file, whatever its format; put its name before what is refused."""
-    with named(path.name):
-        try:
-            with path.open("rb") as stream:
-                yield geojson_features(stream, limits)
-        except OSError as error:
-            raise InvalidAoi(
-                f"cannot be read: {error.strerror}", hint="check the path and who may read it"
-            ) from error

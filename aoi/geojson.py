@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from shapely.geometry import MultiPoint, MultiPolygon, Point, Polygon
@@ -33,6 +33,10 @@ class Limits:
 
     beyond_features: str = "split the file"
     """Hint when there are more features."""
+
+    def grown(self, factor: int) -> Limits:
+        """Return the limits of the same content, written `factor` times longer."""
+        return replace(self, max_bytes=self.max_bytes * factor)
 
 
 def features(stream: BinaryIO, limits: Limits) -> Iterator[Feature]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -72,11 +73,13 @@ def disc(longitude: float, latitude: float, radius_m: float) -> Polygon:
     InvalidAoi
         If the disc would reach over the antimeridian or towards a pole.
     """
-    azimuths = [360.0 * corner / CORNERS for corner in range(CORNERS)]
     longitudes, latitudes, _ = ELLIPSOID.fwd(
-        [longitude] * CORNERS, [latitude] * CORNERS, azimuths, [radius_m] * CORNERS
+        np.full(CORNERS, longitude),
+        np.full(CORNERS, latitude),
+        np.linspace(0, 360, CORNERS, endpoint=False),
+        np.full(CORNERS, radius_m),
     )
-    outline = Polygon(zip(longitudes, latitudes, strict=True))
+    outline = Polygon(np.column_stack([longitudes, latitudes]))
     _check_position_on_earth(outline)
     return outline
 

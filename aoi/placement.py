@@ -40,7 +40,14 @@ def placed(settlements: Iterable[Settlement], aoi_id: str, members: Sequence[Aoi
     for member in members:
         shapely.prepare(member.geometry)
     placements, notices = [], []
+    ids: set[str] = set()
     for settlement in settlements:
+        if settlement.settlement_id in ids:
+            raise InvalidAoi(
+                f"two settlements are called {settlement.settlement_id!r}",
+                hint="an id names one place, for ever: change one of them",
+            )
+        ids.add(settlement.settlement_id)
         home, notice = _home_of(settlement, aoi_id, members)
         placements.append(replace(settlement, aoi_id=home))
         notices += [notice] if notice else []
@@ -55,10 +62,13 @@ def _home_of(settlement: Settlement, aoi_id: str, members: Sequence[Aoi]) -> tup
     shares = [member.geometry.intersection(footprint).area for member in members]
     inside_fraction = sum(shares) / footprint.area
     if inside_fraction <= 0:
+        swapped = shapely.transform(footprint, lambda positions: positions[:, ::-1])
         raise InvalidAoi(
             f"the settlement {settlement.settlement_id!r} ({settlement.name}) lies outside "
             f"the area {aoi_id!r}",
-            hint="check that its coordinates are longitude, latitude; or add an area around it",
+            hint="its longitude and latitude are swapped: with the two exchanged it lies inside"
+            if any(member.geometry.intersects(swapped) for member in members)
+            else "check its position, or add an area around it",
         )
     home = members[shares.index(max(shares))].aoi_id
     if inside_fraction > 0.999999:

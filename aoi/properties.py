@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from aoi.errors import InvalidAoi
@@ -116,9 +117,9 @@ class Properties:
         return duration(text, key) if text else default
 
     def _suspect(self, key: str, known: Sequence[str]) -> None:
-        close = get_close_matches(key.lower(), known, n=1, cutoff=0.85)
+        close = _meant(key[:40].lower(), tuple(known))
         if close:
-            self.notices.append(f"the property {key[:40]!r} is not used; meant {close[0]!r}?")
+            self.notices.append(f"the property {key[:40]!r} is not used; meant {close!r}?")
 
 
 def duration(text: str, what: str) -> timedelta:
@@ -132,6 +133,13 @@ def duration(text: str, what: str) -> timedelta:
             f"the {what} is {text!r}", hint=f"{what} is from 1h to 90d, such as 12h, 1d or 2w"
         )
     return span
+
+
+# The same few keys come back in every feature of a file.
+@lru_cache(maxsize=1024)
+def _meant(key: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(key, known, n=1, cutoff=0.85)
+    return close[0] if close else ""
 
 
 def _known_name(key: str, known: Sequence[str]) -> str:
