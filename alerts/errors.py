@@ -5,10 +5,15 @@ ServiceError                      aoi.errors
     ├── UnknownAlert              no alert has that identifier
     ├── NotAllowed                the table of states has no such step from here
     ├── StaleAlert                somebody else changed it meanwhile
-    └── DeliveryFailed            a channel could not deliver; says whether for good
+    ├── NotCleared                the audience may not see anything of it
+    └── DeliveryFailed            a channel could not deliver; says what that means
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
+from functools import partial
+from typing import Any
 
 from aoi.errors import ServiceError
 
@@ -27,3 +32,42 @@ class NotAllowed(AlertError):
 
 class StaleAlert(AlertError):
     """Somebody else changed the alert since it was opened."""
+
+
+class FailureClass(StrEnum):
+    """What a refusal means for the next attempt (ALERTS 3.5)."""
+
+    TRANSIENT = "transient"
+    CONFIG = "config"
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+    POLICY = "policy"
+    AMBIGUOUS = "ambiguous"
+    """The server may hold the message: it was cut off between the dot and its reply."""
+
+
+class DeliveryFailed(AlertError):
+    """A channel did not deliver one message.
+
+    Parameters
+    ----------
+    failure : FailureClass
+        Whether, and how, to try again.
+    code : int
+        Reply code as read from the wire, 0 if there was none.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, failure: FailureClass, code: int = 0
+    ) -> None:
+        super().__init__(message, hint)
+        self.failure = failure
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild = partial(DeliveryFailed, failure=self.failure, code=self.code)
+        return rebuild, (self.message, self.hint)
+
+
+class NotCleared(AlertError):
+    """The audience may not see anything of the alert: not a byte leaves."""

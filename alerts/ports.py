@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -90,4 +90,46 @@ class MapRenderer(Protocol):
 
     def overview(self, areas: Sequence[OverviewArea], generated_at: datetime) -> str:
         """Return one HTML page of all areas."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One finished message on its way: bytes that no attempt changes."""
+
+    delivery_id: str
+    sender: str
+    """Envelope sender, which bounces come back to."""
+
+    address: str = field(repr=False)
+    message_id: str
+    raw: bytes = field(repr=False)
+
+
+class Channel(Protocol):
+    """Carries finished messages."""
+
+    @property
+    def folds(self) -> bool:
+        """True if sending a parcel again leaves no second copy."""
+        ...
+
+    def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+        """Deliver one parcel, and return the receiver's answer.
+
+        Parameters
+        ----------
+        before_dot : callable
+            Called once, after everything that can fail without doubt and before
+            the receiver could take the message. If it raises, nothing was sent.
+
+        Raises
+        ------
+        DeliveryFailed
+            Says whether, and how, to try again; `AMBIGUOUS` if the receiver may have it.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the conversation that was kept open between parcels."""
         ...

@@ -1,0 +1,259 @@
+"""Mail over SMTP, with the end of the message told apart from its body (ALERTS 3.2)."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from alerts.errors import DeliveryFailed, FailureClass
+from alerts.ports import Parcel
+
+CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+
+LOGIN_CODES = frozenset({530, 534, 535, 538})
+CONTENT_CODES = frozenset({"5.2.2", "5.3.4"})
+
+Step = Literal["connect", "mail", "rcpt", "data", "dot"]
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The server that takes our mail. From ``[email]`` in config.toml."""
+
+    host: str = "127.0.0.1"
+    port: int = 25
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    timeout_s: float = 60.0
+    final_timeout_s: float = 660.0
+    """Postfix waits 600 s for the reply to the dot, so we wait longer."""
+
+    local_hostname: str = "localhost"
+    ca_file: str = ""
+    """Certificate authorities to trust instead of the system's."""
+
+
+def failure_of(step: Step, code: int, reply: str) -> FailureClass:
+    """Return what a refusal that was read from the wire means (ALERTS 3.5)."""
+    found = CODE.search(reply)
+    enhanced = found.group(0) if found else ""
+    if code in LOGIN_CODES:
+        return FailureClass.CONFIG
+    if 400 <= code < 500:
+        return FailureClass.TRANSIENT
+    if code == 552 or enhanced in CONTENT_CODES:
+        return FailureClass.CONTENT
+    if enhanced.startswith("5.7."):
+        return FailureClass.POLICY
+    if step == "rcpt" and (code in (550, 551, 553) or enhanced.startswith("5.1.")):
+        return FailureClass.RECIPIENT
+    return FailureClass.CONFIG if step == "connect" else FailureClass.POLICY
+
+
+class Email:
+    """Sends mails through one server, over one connection that is kept open."""
+
+    folds = False
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self._session: smtplib.SMTP | None = None
+
+    def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+        """Send one mail in one transaction for one recipient."""
+        session = self._open_session()
+        with self._ending_on_failure("mail"):
+            _expect(session.mail(parcel.sender, _size_of(session, parcel)), "mail", (250,))
+            _expect(session.rcpt(_ascii_address(parcel.address)), "rcpt", (250, 251))
+            _expect(session.docmd("DATA"), "data", (354,))
+            session.send(stuffed(parcel.raw))
+        released = False
+        try:
+            before_dot()
+            released = True
+        finally:
+            if not released:
+                # Without the dot the server may not accept (RFC 5321).
+                self._hang_up()
+        return self._finish(session)
+
+    def close(self) -> None:
+        """Say goodbye to the server, if it still listens."""
+        session, self._session = self._session, None
+        if session is not None:
+            try:
+                session.quit()
+            except (smtplib.SMTPException, OSError):
+                session.close()
+
+    def _open_session(self) -> smtplib.SMTP:
+        if self._session is not None and _is_alive(self._session):
+            return self._session
+        self._hang_up()
+        with self._ending_on_failure("connect"):
+            self._session = self._connected()
+            self._log_in(self._session)
+        return self._session
+
+    def _connected(self) -> smtplib.SMTP:
+        settings = self._settings
+        where = (settings.host, settings.port, settings.local_hostname, settings.timeout_s)
+        if settings.security == "tls":
+            session: smtplib.SMTP = smtplib.SMTP_SSL(
+                *where[:3], timeout=settings.timeout_s, context=self._context()
+            )
+        else:
+            session = smtplib.SMTP(*where)
+        if settings.security == "starttls":
+            session.starttls(context=self._context())
+        session.ehlo_or_helo_if_needed()
+        return session
+
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self._settings.ca_file or None)
+
+    def _log_in(self, session: smtplib.SMTP) -> None:
+        if self._settings.username:
+            session.login(self._settings.username, self._settings.password)
+
+    def _finish(self, session: smtplib.SMTP) -> str:
+        """Send the dot and read the reply; anything but a reply that was read is ambiguous."""
+        try:
+            if session.sock is not None:
+                session.sock.settimeout(self._settings.final_timeout_s)
+            session.send(b".\r\n")
+            code, reply = session.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            # smtplib makes up a code 500 for a line that is too long, even after "250".
+            self._hang_up()
+            raise _ambiguous(type(error).__name__) from error
+        if not 200 <= code < 600:
+            self._hang_up()
+            raise _ambiguous("a reply without a code")
+        if session.sock is not None:
+            session.sock.settimeout(self._settings.timeout_s)
+        words = _words(reply)
+        if code >= 300:
+            raise DeliveryFailed(
+                f"the server refused the message: {code} {words}",
+                failure=failure_of("dot", code, words), code=code,
+            )  # fmt: skip
+        return f"{code} {words}"
+
+    @contextmanager
+    def _ending_on_failure(self, step: Step) -> Iterator[None]:
+        """Translate what goes wrong before the dot, and close the connection."""
+        try:
+            yield
+        except DeliveryFailed:
+            self._hang_up()
+            raise
+        except smtplib.SMTPNotSupportedError as error:
+            self._hang_up()
+            raise _misconfigured("the server does not offer STARTTLS or login") from error
+        except ssl.SSLCertVerificationError as error:
+            self._hang_up()
+            raise _misconfigured(f"its certificate is refused: {error.verify_message}") from error
+        except smtplib.SMTPResponseException as error:
+            self._hang_up()
+            words = _words(error.smtp_error)
+            # Codes that smtplib made up (-1, and 500 before any command) are no refusal.
+            certain = error.smtp_code >= 400 and "Line too long" not in words
+            failure = (
+                failure_of(step, error.smtp_code, words) if certain else FailureClass.TRANSIENT
+            )
+            raise DeliveryFailed(
+                f"the mail server said {error.smtp_code} {words}",
+                failure=failure, code=error.smtp_code,
+            ) from error  # fmt: skip
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            self._hang_up()
+            raise DeliveryFailed(
+                f"the mail server {self._settings.host}:{self._settings.port} cannot be "
+                f"reached, or broke off: {type(error).__name__}",
+                hint="it is tried again; check [email] host and port if it stays so",
+                failure=FailureClass.TRANSIENT,
+            ) from error
+
+    def _hang_up(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+
+def stuffed(raw: bytes) -> bytes:
+    """Return the message with CRLF ends and leading dots doubled, without the last dot."""
+    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
+    if not lines.endswith(b"\r\n"):
+        lines += b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", lines)
+
+
+def _is_alive(session: smtplib.SMTP) -> bool:
+    try:
+        return session.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _size_of(session: smtplib.SMTP, parcel: Parcel) -> list[str]:
+    return [f"SIZE={len(parcel.raw)}"] if session.has_extn("size") else []
+
+
+def _expect(answer: tuple[int, bytes], step: Step, codes: tuple[int, ...]) -> None:
+    code, reply = answer
+    words = _words(reply)
+    if code in codes:
+        return
+    if code < 400:
+        raise DeliveryFailed(
+            f"the server's reply at {step.upper()} cannot be read: {code}",
+            failure=FailureClass.TRANSIENT, code=code,
+        )  # fmt: skip
+    raise DeliveryFailed(
+        f"the server refused at {step.upper()}: {code} {words}",
+        failure=failure_of(step, code, words), code=code,
+    )  # fmt: skip
+
+
+def _ascii_address(address: str) -> str:
+    """Return an address that every server takes: its domain as A-labels.
+
+    Raises
+    ------
+    DeliveryFailed
+        If the part before the @ is not ASCII.
+    """
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise DeliveryFailed(
+            "the address has letters before the @ that the server cannot take",
+            hint="ask the person for another address", failure=FailureClass.RECIPIENT,
+        )  # fmt: skip
+    return f"{local}@{domain.encode('idna').decode()}"
+
+
+def _ambiguous(what: str) -> DeliveryFailed:
+    return DeliveryFailed(
+        f"the reply to the whole message was lost ({what}): the server may have it",
+        failure=FailureClass.AMBIGUOUS,
+    )
+
+
+def _misconfigured(what: str) -> DeliveryFailed:
+    return DeliveryFailed(
+        f"the mail server cannot be used: {what}",
+        hint="nothing was sent in plain text; mend [email] in config.toml",
+        failure=FailureClass.CONFIG,
+    )
+
+
+def _words(reply: bytes | str) -> str:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    return " ".join(text.split())[:300]

@@ -1,0 +1,285 @@
+"""Sends what waits in the outbox, one message at a time, exactly accounted for (ALERTS 3)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from jinja2 import TemplateError
+from sqlalchemy import Engine
+
+from alerts.dispatch import (
+    Claim,
+    Withdrawn,
+    accept,
+    cancel,
+    claim,
+    delivery_in,
+    fail,
+    lane_heads,
+    lost_ground,
+    mark_dot,
+    order_for,
+    recover_orphans,
+    release_due,
+    settle_unknown,
+    store_rendered,
+)
+from alerts.errors import DeliveryFailed, FailureClass, NotCleared
+from alerts.incidents import report_incident
+from alerts.keys import Keyring
+from alerts.letters import LetterWriter
+from alerts.lock import courier_lock, lock_path_of
+from alerts.outbox import Delivery, DeliveryState, move
+from alerts.ports import Channel, Parcel
+from aoi.database import reading, writing
+
+logger = structlog.get_logger(__name__)
+
+# The ladder of ALERTS 3.5; the last step repeats.
+RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 360))
+JITTER = 0.2
+
+PATIENCE = timedelta(hours=72)
+RETRACTION_PATIENCE = timedelta(days=14)
+"""A claim that was taken back must be taken back from everybody."""
+
+RELAY_PAUSE = timedelta(minutes=5)
+"""A relay that refuses us refuses every message: it rests, and no message is charged."""
+
+
+def next_attempt(
+    delivery_id: str, attempts: int, first_at: datetime, now: datetime, patience: timedelta
+) -> datetime | None:
+    """Return when to try again, or None to give up.
+
+    Parameters
+    ----------
+    attempts : int
+        Failed attempts so far, this one included; 1 or more.
+    first_at : datetime
+        When the first attempt was due.
+    patience : timedelta
+        How long it is tried in all.
+
+    Notes
+    -----
+    The jitter of 20 % is a digest of delivery and attempt: messages that
+    failed together do not come back together, and a test can say when.
+    """
+    step = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
+    byte = hashlib.sha256(f"{delivery_id}|{attempts}".encode()).digest()[0]
+    again_at = now + step * (1 + JITTER * (byte / 127.5 - 1))
+    return again_at if again_at - first_at <= patience else None
+
+
+@dataclass(frozen=True, slots=True)
+class CourierPolicy:
+    """How patiently it sends. From ``[email]`` and ``[alerts]`` in config.toml."""
+
+    settle: timedelta = timedelta(seconds=60)
+    """How long a message whose fate is in doubt is left alone."""
+
+    on_unknown: str = "resend"
+    """``"resend"`` once, or ``"hold"`` until an operator looked."""
+
+    bounce_domain: str = "emberwatch.invalid"
+    """Domain of the envelope senders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one round of the courier did."""
+
+    accepted: int = 0
+    failed: int = 0
+    standby: bool = False
+    """True if another process holds the lock and does the sending."""
+
+
+class Courier:
+    """Drains the outbox through its channels.
+
+    Parameters
+    ----------
+    engine : Engine
+    channels : mapping of str to Channel
+        By the names that deliveries have: ``"email"``, ``"webhook"``.
+    writer : LetterWriter
+    keys : Keyring
+    policy : CourierPolicy
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        channels: Mapping[str, Channel],
+        writer: LetterWriter,
+        keys: Keyring,
+        policy: CourierPolicy,
+    ) -> None:
+        self._engine = engine
+        self._channels = channels
+        self._writer = writer
+        self._keys = keys
+        self._policy = policy
+        self._lock_path: Path | None = lock_path_of(engine)
+
+    def deliver_due(self, now: datetime) -> Tally:
+        """Send everything that is due; leave it to whoever holds the lock already."""
+        with courier_lock(self._lock_path) as held:
+            if not held:
+                logger.info("another courier holds the lock; it does the sending")
+                return Tally(standby=True)
+            with ExitStack() as stack:
+                for channel in self._channels.values():
+                    stack.callback(channel.close)
+                return self._drain(now)
+
+    def _drain(self, now: datetime) -> Tally:
+        policy = self._policy
+        folding = [name for name, channel in self._channels.items() if channel.folds]
+        with writing(self._engine) as connection:
+            recover_orphans(connection, folding, now, policy.settle)
+            settle_unknown(connection, now, resend=policy.on_unknown == "resend")
+            release_due(connection, now)
+        counts: Counter[str] = Counter()
+        resting: set[str] = set()
+        while self._round(now, resting, counts):
+            pass
+        return Tally(accepted=counts["accepted"], failed=counts["failed"])
+
+    def _round(self, now: datetime, resting: set[str], counts: Counter[str]) -> bool:
+        """Take the head of each lane one step; say if anything moved."""
+        with reading(self._engine) as connection:
+            heads = lane_heads(connection, now)
+        moved = False
+        for delivery_id, state in heads:
+            if state is DeliveryState.QUEUED:
+                self._render(delivery_id, now)
+                moved = True
+                continue
+            outcome = self._send(delivery_id, now, resting)
+            counts[outcome] += 1
+            moved = moved or outcome != "rested"
+        return moved
+
+    def _render(self, delivery_id: str, now: datetime) -> None:
+        """Make the bytes of one message, once."""
+        with reading(self._engine) as connection:
+            delivery = delivery_in(connection, delivery_id)
+            order = order_for(connection, delivery, now)
+            lost = lost_ground(connection, delivery, order.person)
+        if lost:
+            self._cancel(delivery, lost, now)
+            return
+        try:
+            written = self._writer.write(order)
+        except NotCleared as refusal:
+            self._cancel(delivery, refusal.message, now)
+            return
+        except (TemplateError, ValueError) as fault:
+            self._keep_render_error(delivery, fault, now)
+            return
+        with writing(self._engine) as connection:
+            store_rendered(connection, order, written, now)
+
+    def _cancel(self, delivery: Delivery, why: str, now: datetime) -> None:
+        with writing(self._engine) as connection:
+            cancel(connection, delivery, why, now)
+        logger.info("delivery cancelled", delivery_id=delivery.delivery_id, reason=why)
+
+    def _keep_render_error(
+        self, delivery: Delivery, fault: TemplateError | ValueError, now: datetime
+    ) -> None:
+        # Its words may quote what was rendered; only its kind goes into the record.
+        words = f"the message cannot be written: {type(fault).__name__}"
+        with writing(self._engine) as connection:
+            move(connection, delivery, DeliveryState.RENDER_ERROR, now, last_error=words)
+            cause = f"delivery:{delivery.delivery_id}"
+            report_incident(connection, cause, f"{cause}: {words}", now)
+
+    def _send(self, delivery_id: str, now: datetime, resting: set[str]) -> str:
+        """Send one message, and return what became of it.
+
+        A channel that is badly set up rests until the next round.
+        """
+        with writing(self._engine) as connection:
+            waiting = delivery_in(connection, delivery_id)
+            if waiting.channel in resting or waiting.channel not in self._channels:
+                return "rested"
+            claimed = claim(connection, delivery_id, now)
+        if claimed is None:
+            return "cancelled"
+        try:
+            reply = self._hand_over(claimed, now)
+        except Withdrawn as withdrawn:
+            self._give_back(claimed, str(withdrawn), now)
+            return "cancelled"
+        except DeliveryFailed as failure:
+            self._record_failure(claimed, failure, now)
+            if failure.failure is FailureClass.CONFIG:
+                resting.add(claimed.delivery.channel)
+            return "failed"
+        with writing(self._engine) as connection:
+            accept(connection, claimed, reply, now)
+        logger.info("delivery accepted", delivery_id=delivery_id, attempt=claimed.attempt)
+        return "accepted"
+
+    def _hand_over(self, claimed: Claim, now: datetime) -> str:
+        delivery = claimed.delivery
+        assert delivery.raw is not None  # READY rows have bytes
+        assert delivery.message_id is not None
+        parcel = Parcel(
+            delivery_id=delivery.delivery_id,
+            sender=self._keys.bounce_address(delivery.delivery_id, now, self._policy.bounce_domain),
+            address=claimed.person.address,
+            message_id=delivery.message_id,
+            raw=delivery.raw,
+        )
+
+        def before_dot() -> None:
+            with writing(self._engine) as connection:
+                mark_dot(connection, claimed, now)
+
+        return self._channels[delivery.channel].send(parcel, before_dot)
+
+    def _give_back(self, claimed: Claim, why: str, now: datetime) -> None:
+        with writing(self._engine) as connection:
+            move(connection, claimed.delivery, DeliveryState.READY, now)
+            cancel(connection, replace(claimed.delivery, state=DeliveryState.READY), why, now)
+
+    def _record_failure(self, claimed: Claim, failure: DeliveryFailed, now: datetime) -> None:
+        delivery = claimed.delivery
+        patience = RETRACTION_PATIENCE if delivery.reason == "retracted" else PATIENCE
+        again_at = next_attempt(
+            delivery.delivery_id, claimed.attempt, delivery.created_at, now, patience
+        )
+        if failure.failure is FailureClass.CONFIG:
+            again_at = now + RELAY_PAUSE
+        with writing(self._engine) as connection:
+            state = fail(connection, claimed, failure, now, again_at, self._policy.settle)
+        if failure.failure is FailureClass.CONTENT:
+            self._render_smaller(claimed, now)
+        logger.warning(
+            "delivery failed", delivery_id=delivery.delivery_id, attempt=claimed.attempt,
+            failure=failure.failure.value, state=state.value,
+        )  # fmt: skip
+
+    def _render_smaller(self, claimed: Claim, now: datetime) -> None:
+        """Write a message that was refused as too large once more, without pictures and files."""
+        with reading(self._engine) as connection:
+            delivery = delivery_in(connection, claimed.delivery.delivery_id)
+            order = order_for(connection, delivery, now)
+        if delivery.message_id is None or ".l@" in delivery.message_id:
+            return
+        smaller = replace(order, form="light")
+        written = self._writer.write(smaller)
+        with writing(self._engine) as connection:
+            store_rendered(connection, smaller, written, now)

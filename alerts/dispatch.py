@@ -1,0 +1,394 @@
+"""The steps of a delivery in the database, each one transaction of the courier's."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from alerts.alert import Status
+from alerts.disclosure import AUDIENCES, DESK, TLPS, is_cleared
+from alerts.errors import DeliveryFailed, FailureClass
+from alerts.incidents import report_incident
+from alerts.letters import Order, Written
+from alerts.outbox import OPEN, Delivery, DeliveryState, deliveries_in, move
+from alerts.payload import alert_of
+from alerts.store import alert_in, mark_outside
+from alerts.subscribers import person_of
+from alerts.subscription import Person, PersonState
+from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS, PROFILES, REVISIONS
+
+TIMED_HOLDS = ("embargo", "quiet_hours", "group_wait")
+"""Holds that end by themselves; a recall, a cap or a digest waits for somebody or something."""
+
+MANDATORY = ("retracted",)
+"""Owed to whoever may have the claim, also after they left."""
+
+LONGEST_BACKOFF = timedelta(hours=7, minutes=12)
+"""Six hours and the largest jitter."""
+
+BOOT_ID = hashlib.sha256(f"{os.getpid()}".encode()).hexdigest()[:12]
+
+
+class Withdrawn(Exception):
+    """Between claim and dot the message lost its ground: it is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that this process sends now."""
+
+    delivery: Delivery
+    person: Person
+    attempt: int
+
+
+def recover_orphans(
+    connection: Connection, folding: Collection[str], now: datetime, settle: timedelta
+) -> int:
+    """Give back what a dead courier was sending; return how many there were.
+
+    Without the dot the server has nothing. With it, only the server knows:
+    unless its channel folds copies, the delivery is UNKNOWN.
+    """
+    orphans = deliveries_in(connection, state=DeliveryState.SENDING.value)
+    for orphan in orphans:
+        if _last_phase(connection, orphan) != "dot" or orphan.channel in folding:
+            move(connection, orphan, DeliveryState.READY, now)
+        else:
+            move(connection, orphan, DeliveryState.UNKNOWN, now, settle_at=now + settle)
+    return len(orphans)
+
+
+def _last_phase(connection: Connection, delivery: Delivery) -> str:
+    query = select(ATTEMPTS.c.phase).where(
+        ATTEMPTS.c.delivery_id == delivery.delivery_id, ATTEMPTS.c.n == delivery.attempts
+    )
+    return connection.execute(query).scalar_one_or_none() or ""
+
+
+def release_due(connection: Connection, now: datetime) -> None:
+    """Queue what was held until now, and undo the harm of a clock that jumped."""
+    connection.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.state == DeliveryState.HELD.value)
+        .where(DELIVERIES.c.hold_reason.in_(TIMED_HOLDS), DELIVERIES.c.not_before <= now)
+        .values(state=DeliveryState.QUEUED.value, hold_reason="", changed_at=now)
+    )
+    far = now + LONGEST_BACKOFF
+    connection.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.state == DeliveryState.RETRY_WAIT.value)
+        .where(DELIVERIES.c.not_before > far)
+        .values(not_before=far)
+    )
+    connection.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.state == DeliveryState.UNKNOWN.value, DELIVERIES.c.settle_at > far)
+        .values(settle_at=far)
+    )
+
+
+def lane_heads(connection: Connection, now: datetime) -> list[tuple[str, DeliveryState]]:
+    """Return identifier and state of what may be rendered or sent now, one of each lane."""
+    columns = (
+        DELIVERIES.c.delivery_id, DELIVERIES.c.state, DELIVERIES.c.not_before,
+        DELIVERIES.c.person_id, DELIVERIES.c.event_id, DELIVERIES.c.channel, DELIVERIES.c.reason,
+    )  # fmt: skip
+    waiting = [state.value for state in OPEN if state is not DeliveryState.HELD]
+    query = (
+        select(*columns)
+        .where(DELIVERIES.c.state.in_(waiting))
+        .order_by(DELIVERIES.c.revision, DELIVERIES.c.created_at, DELIVERIES.c.delivery_id)
+    )
+    blocked = _blocked_lanes(connection)
+    heads: dict[tuple[str, str, str], tuple[str, DeliveryState]] = {}
+    seen: set[tuple[str, str, str]] = set()
+    for row in connection.execute(query):
+        lane = (row.person_id, row.event_id, row.channel)
+        if lane in seen or (lane in blocked and row.reason not in MANDATORY):
+            continue
+        seen.add(lane)
+        state = DeliveryState(row.state)
+        ready = state in (DeliveryState.QUEUED, DeliveryState.READY, DeliveryState.RETRY_WAIT)
+        if ready and row.not_before <= now:
+            heads[lane] = (row.delivery_id, state)
+    return list(heads.values())
+
+
+def _blocked_lanes(connection: Connection) -> set[tuple[str, str, str]]:
+    """Return the lanes whose last message was refused by policy, until an operator looked."""
+    query = select(DELIVERIES.c.person_id, DELIVERIES.c.event_id, DELIVERIES.c.channel).where(
+        DELIVERIES.c.state == DeliveryState.FAILED_PERM.value,
+        DELIVERIES.c.hold_reason == FailureClass.POLICY.value,
+    )
+    return {(row[0], row[1], row[2]) for row in connection.execute(query)}
+
+
+def delivery_in(connection: Connection, delivery_id: str) -> Delivery:
+    """Return one delivery inside a transaction."""
+    (delivery,) = deliveries_in(connection, delivery_id=delivery_id)
+    return delivery
+
+
+def order_for(connection: Connection, delivery: Delivery, at: datetime) -> Order:
+    """Return everything that the message of a delivery is written from."""
+    revision = (
+        connection.execute(
+            select(REVISIONS).where(
+                REVISIONS.c.event_id == delivery.event_id, REVISIONS.c.revision == delivery.revision
+            )
+        )
+        .mappings()
+        .one()
+    )
+    row = _person_row(connection, delivery.person_id)
+    lane = _lane_history(connection, delivery)
+    alert = alert_of(revision["payload"])
+    last_number: int = row["last_number"]
+    return Order(
+        delivery=delivery,
+        alert=alert,
+        published_at=revision["published_at"],
+        person=person_of(row),
+        number=delivery.number or last_number + 1,
+        last=_last_message(connection, delivery, last_number),
+        first_status=Status(lane[0][1]) if lane else alert.status,
+        earlier_ids=tuple(message_id for message_id, _ in lane),
+        at=at,
+    )  # fmt: skip
+
+
+def _person_row(connection: Connection, person_id: str) -> RowMapping:
+    query = select(PERSONS).where(PERSONS.c.person_id == person_id)
+    return connection.execute(query).mappings().one()
+
+
+def _lane_history(connection: Connection, delivery: Delivery) -> list[tuple[str, str]]:
+    """Return Message-ID and status of what the lane has sent, oldest first."""
+    query = (
+        select(DELIVERIES.c.message_id, REVISIONS.c.status)
+        .join(
+            REVISIONS,
+            (REVISIONS.c.event_id == DELIVERIES.c.event_id)
+            & (REVISIONS.c.revision == DELIVERIES.c.revision),
+        )
+        .where(DELIVERIES.c.event_id == delivery.event_id)
+        .where(DELIVERIES.c.person_id == delivery.person_id)
+        .where(DELIVERIES.c.channel == delivery.channel)
+        .where(DELIVERIES.c.dotted_at.is_not(None), DELIVERIES.c.revision < delivery.revision)
+        .order_by(DELIVERIES.c.revision)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def _last_message(
+    connection: Connection, delivery: Delivery, last_number: int
+) -> tuple[int, datetime] | None:
+    before = (delivery.number or last_number + 1) - 1
+    query = select(DELIVERIES.c.rendered_at).where(
+        DELIVERIES.c.person_id == delivery.person_id, DELIVERIES.c.number == before
+    )
+    rendered_at = connection.execute(query).scalar_one_or_none()
+    return None if rendered_at is None else (before, rendered_at)
+
+
+def store_rendered(connection: Connection, order: Order, written: Written, now: datetime) -> None:
+    """Keep the bytes of a message, and give it its number in the person's series."""
+    connection.execute(
+        update(PERSONS)
+        .where(PERSONS.c.person_id == order.person.person_id)
+        .where(PERSONS.c.last_number < order.number)
+        .values(last_number=order.number)
+    )
+    move(
+        connection, order.delivery, DeliveryState.READY, now,
+        raw=written.raw,
+        raw_sha256=hashlib.sha256(written.raw).hexdigest(),
+        message_id=written.message_id,
+        number=order.number,
+        rendered_at=now,
+    )  # fmt: skip
+
+
+def lost_ground(connection: Connection, delivery: Delivery, person: Person) -> str:
+    """Return why a message may no longer be sent, empty if it may."""
+    if delivery.reason in MANDATORY:
+        suppressed = person.state is PersonState.SUPPRESSED
+        return "the address is suppressed" if suppressed else ""
+    if person.state is not PersonState.ACTIVE:
+        return f"the person is {person.state}"
+    alert = alert_in(connection, delivery.event_id)
+    if not alert.standing:
+        return f"the alert was {alert.status}"
+    if not is_cleared(alert, AUDIENCES[person.clearance]) or _is_narrower(person, delivery):
+        return "the clearance was withdrawn"
+    if delivery.profiles and not _has_active(connection, delivery):
+        return "the profiles that asked for it are gone"
+    return ""
+
+
+def _is_narrower(person: Person, delivery: Delivery) -> bool:
+    """Return True if the person may now see less than the message was made for."""
+    now, then = AUDIENCES[person.clearance], AUDIENCES[delivery.audience]
+    if TLPS.index(now.ceiling) < TLPS.index(then.ceiling):
+        return True
+    if now.step_deg is None or then.step_deg is None:
+        return now.step_deg is None and then.step_deg is not None
+    return now.step_deg > then.step_deg
+
+
+def _has_active(connection: Connection, delivery: Delivery) -> bool:
+    query = select(PROFILES.c.profile_id).where(
+        PROFILES.c.person_id == delivery.person_id,
+        PROFILES.c.name.in_(delivery.profiles),
+        PROFILES.c.active,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def claim(connection: Connection, delivery_id: str, now: datetime) -> Claim | None:
+    """Take a delivery for sending, or cancel it if it lost its ground meanwhile."""
+    delivery = delivery_in(connection, delivery_id)
+    person = person_of(_person_row(connection, delivery.person_id))
+    lost = lost_ground(connection, delivery, person)
+    if lost:
+        cancel(connection, delivery, lost, now)
+        return None
+    attempt = delivery.attempts + 1
+    move(connection, delivery, DeliveryState.SENDING, now, attempts=attempt)
+    connection.execute(
+        insert(ATTEMPTS).values(
+            delivery_id=delivery_id, n=attempt, phase="connect", boot_id=BOOT_ID,
+            pid=os.getpid(), started_at=now,
+        )
+    )  # fmt: skip
+    sending = replace(delivery, state=DeliveryState.SENDING, attempts=attempt)
+    return Claim(sending, person, attempt)
+
+
+def cancel(connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
+    """End a delivery that nobody can have."""
+    move(connection, delivery, DeliveryState.CANCELLED, now, last_error=why, ended_at=now, raw=None)
+
+
+def mark_dot(connection: Connection, claimed: Claim, now: datetime) -> None:
+    """Record, before the dot leaves, that from here on the server may have the message.
+
+    Raises
+    ------
+    Withdrawn
+        If the alert was taken back since the claim: the dot must not leave.
+    """
+    delivery = claimed.delivery
+    lost = lost_ground(connection, delivery, claimed.person)
+    if lost:
+        raise Withdrawn(lost)
+    connection.execute(
+        update(ATTEMPTS)
+        .where(ATTEMPTS.c.delivery_id == delivery.delivery_id, ATTEMPTS.c.n == claimed.attempt)
+        .values(phase="dot")
+    )
+    connection.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.delivery_id == delivery.delivery_id)
+        .values(dotted_at=delivery.dotted_at or now)
+    )
+    if delivery.audience != DESK:
+        mark_outside(connection, delivery.event_id)
+
+
+def accept(connection: Connection, claimed: Claim, reply: str, now: datetime) -> None:
+    """Record that the server took the message."""
+    _end_attempt(connection, claimed, "accepted", 250, reply, now)
+    move(connection, claimed.delivery, DeliveryState.ACCEPTED, now, ended_at=now, last_error="")
+
+
+def fail(
+    connection: Connection, claimed: Claim, failure: DeliveryFailed, now: datetime,
+    again_at: datetime | None, settle: timedelta,
+) -> DeliveryState:  # fmt: skip
+    """Record a failed attempt, and return where the delivery stands now.
+
+    Parameters
+    ----------
+    again_at : datetime, optional
+        When to try again; None to give up.
+    """
+    _end_attempt(connection, claimed, failure.failure.value, failure.code, failure.message, now)
+    delivery, words = claimed.delivery, failure.message
+    match failure.failure:
+        case FailureClass.AMBIGUOUS:
+            state, changes = DeliveryState.UNKNOWN, {"settle_at": now + settle}
+        case FailureClass.TRANSIENT | FailureClass.CONFIG:
+            state, changes = DeliveryState.RETRY_WAIT, {"not_before": again_at or now}
+        case _:
+            state, changes = DeliveryState.FAILED_PERM, {"ended_at": now}
+    held = failure.failure.value if failure.failure is FailureClass.POLICY else ""
+    move(connection, delivery, state, now, last_error=words, hold_reason=held, **changes)
+    if state is DeliveryState.RETRY_WAIT and again_at is None:
+        waiting = replace(delivery, state=state)
+        move(connection, waiting, DeliveryState.DEAD, now, ended_at=now)
+        state = DeliveryState.DEAD
+    _tell_operator(connection, claimed, failure, state, now)
+    return state
+
+
+def _tell_operator(
+    connection: Connection, claimed: Claim, failure: DeliveryFailed, state: DeliveryState,
+    now: datetime,
+) -> None:  # fmt: skip
+    delivery = claimed.delivery
+    if failure.failure is FailureClass.CONFIG:
+        report_incident(connection, f"{delivery.channel}:config", failure.message, now)
+    elif state in (DeliveryState.FAILED_PERM, DeliveryState.DEAD):
+        sentence = f"delivery {delivery.delivery_id} was given up: {failure.message}"
+        report_incident(connection, f"delivery:{delivery.delivery_id}", sentence, now)
+    if failure.failure is FailureClass.RECIPIENT:
+        connection.execute(
+            update(PERSONS)
+            .where(PERSONS.c.person_id == delivery.person_id)
+            .values(state=PersonState.SUPPRESSED.value, changed_at=now)
+        )
+
+
+def _end_attempt(
+    connection: Connection, claimed: Claim, outcome: str, code: int, reply: str, now: datetime
+) -> None:
+    connection.execute(
+        update(ATTEMPTS)
+        .where(ATTEMPTS.c.delivery_id == claimed.delivery.delivery_id)
+        .where(ATTEMPTS.c.n == claimed.attempt)
+        .values(ended_at=now, outcome=outcome, code=code, reply=reply[:500])
+    )
+
+
+def settle_unknown(connection: Connection, now: datetime, *, resend: bool) -> int:
+    """Decide what is still in doubt when its time has come; return how many rows that were.
+
+    Without a way to ask the server: one byte-identical copy, flagged, and then
+    no more, so that nobody ever gets more than two.
+    """
+    due = [
+        delivery
+        for delivery in deliveries_in(connection, state=DeliveryState.UNKNOWN.value)
+        if delivery.settle_at is not None and delivery.settle_at <= now
+    ]
+    for delivery in due:
+        if resend and delivery.resends == 0:
+            move(
+                connection, delivery, DeliveryState.READY, now,
+                resends=1, possible_duplicate=True, settle_at=None,
+            )  # fmt: skip
+        elif resend:
+            words = "ambiguous twice: the person may have it, once or twice"
+            move(connection, delivery, DeliveryState.DEAD, now, last_error=words, ended_at=now)
+            report_incident(
+                connection, f"delivery:{delivery.delivery_id}",
+                f"delivery {delivery.delivery_id}: {words}", now,
+            )  # fmt: skip
+    return len(due)

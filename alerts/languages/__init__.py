@@ -1,0 +1,1 @@
+"""The words of messages, one module for each language. `alerts.words` reads them."""

@@ -1,0 +1,232 @@
+"""Alerts and what happened to them: kept, chained, and never overwritten unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, or_, select, update
+
+from alerts.alert import Action, Alert, AlertEvent, Status
+from alerts.errors import StaleAlert, UnknownAlert
+from alerts.payload import Payload, alert_of, payload_of, sha256_of
+from alerts.tables import ALERT_EVENTS, ALERTS
+from aoi.database import reading, writing
+
+GENESIS = "0" * 64
+"""What the first row of the log has for the digest of the row before it."""
+
+
+class AlertStore:
+    """Keeps alerts, and refuses to overwrite what somebody else changed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def alert(self, event_id: str) -> Alert:
+        """Return one alert, named by its event or by its reference.
+
+        Raises
+        ------
+        UnknownAlert
+        """
+        with reading(self._engine) as connection:
+            return alert_in(connection, event_id)
+
+    def alerts(
+        self, states: Collection[Status | str] | None = None, aoi_id: str | None = None
+    ) -> list[Alert]:
+        """Return alerts, newest first; all of them without a filter."""
+        query = select(ALERTS).order_by(ALERTS.c.opened_at.desc(), ALERTS.c.event_id)
+        if states is not None:
+            query = query.where(ALERTS.c.status.in_([Status(state).value for state in states]))
+        if aoi_id is not None:
+            query = query.where(ALERTS.c.aoi_id == aoi_id)
+        with reading(self._engine) as connection:
+            return [_alert(row) for row in connection.execute(query).mappings()]
+
+    def events(self, event_id: str) -> list[AlertEvent]:
+        """Return what happened to one alert, oldest first."""
+        with reading(self._engine) as connection:
+            alert = alert_in(connection, event_id)
+            rows = connection.execute(
+                select(ALERT_EVENTS)
+                .where(ALERT_EVENTS.c.event_id == alert.event_id)
+                .order_by(ALERT_EVENTS.c.n)
+            )
+            return [_event(row) for row in rows.mappings()]
+
+    def untold(self) -> list[Alert]:
+        """Return the alerts that changed since the publisher dealt with them, oldest first."""
+        query = (
+            select(ALERTS)
+            .where(ALERTS.c.told_revision < ALERTS.c.revision)
+            .order_by(ALERTS.c.changed_at, ALERTS.c.event_id)
+        )
+        with reading(self._engine) as connection:
+            return [_alert(row) for row in connection.execute(query).mappings()]
+
+    def save(self, alert: Alert, event: AlertEvent) -> None:
+        """Store a changed alert with the event that changed it, in one transaction."""
+        with writing(self._engine) as connection:
+            update_alert(connection, alert, [event])
+
+    def broken_link(self) -> int | None:
+        """Return the number of the first row of the log that was altered, None if none was."""
+        before = GENESIS
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(ALERT_EVENTS).order_by(ALERT_EVENTS.c.n))
+            for position, row in enumerate(rows.mappings(), start=1):
+                expected = _chained(before, row["n"], _event(row))
+                if (row["n"], row["prev_sha256"], row["sha256"]) != (position, before, expected):
+                    return position
+                before = row["sha256"]
+        return None
+
+
+def alert_in(connection: Connection, event_id: str) -> Alert:
+    """Return one alert, named by its event or its reference, inside a transaction."""
+    named = or_(ALERTS.c.event_id == event_id, ALERTS.c.ref == event_id.upper())
+    row = connection.execute(select(ALERTS).where(named)).mappings().first()
+    if row is None:
+        raise UnknownAlert(
+            f"no alert is called {event_id[:60]!r}", hint="list them with: emberwatch alert list"
+        )
+    return _alert(row)
+
+
+def alerts_in(connection: Connection, aoi_id: str) -> list[Alert]:
+    """Return the alerts of an area, in any state, inside a transaction."""
+    query = select(ALERTS).where(ALERTS.c.aoi_id == aoi_id).order_by(ALERTS.c.opened_at)
+    return [_alert(row) for row in connection.execute(query).mappings()]
+
+
+def ref_is_free(connection: Connection, ref: str) -> bool:
+    """Return True if no alert bears the reference."""
+    query = select(func.count()).select_from(ALERTS).where(ALERTS.c.ref == ref)
+    return connection.execute(query).scalar_one() == 0
+
+
+def insert_alert(connection: Connection, alert: Alert, events: Sequence[AlertEvent]) -> None:
+    """Add a new alert with its first events."""
+    row = {"event_id": alert.event_id, "told_revision": 0, "outside": False, **_row(alert)}
+    connection.execute(insert(ALERTS).values(**row))
+    append_events(connection, events)
+
+
+def update_alert(connection: Connection, alert: Alert, events: Sequence[AlertEvent]) -> None:
+    """Store `alert` and the events that made it from the stored revision.
+
+    Raises
+    ------
+    StaleAlert
+        If the stored alert is no longer the revision before the first event.
+    """
+    seen = events[0].revision - 1
+    changed = connection.execute(
+        update(ALERTS)
+        .where(ALERTS.c.event_id == alert.event_id, ALERTS.c.revision == seen)
+        .values(**_row(alert))
+    )
+    if changed.rowcount != 1:
+        raise stale(connection, alert, seen)
+    append_events(connection, events)
+
+
+def stale(connection: Connection, alert: Alert, seen: int) -> StaleAlert:
+    """Return the error that tells what somebody else did since revision `seen`."""
+    rows = connection.execute(
+        select(ALERT_EVENTS)
+        .where(ALERT_EVENTS.c.event_id == alert.event_id, ALERT_EVENTS.c.revision > seen)
+        .order_by(ALERT_EVENTS.c.n)
+    )
+    done = [f"{event.actor}: {event.action}" for event in map(_event, rows.mappings())]
+    return StaleAlert(
+        f"alert {alert.ref} changed while you looked at revision {seen}: {', '.join(done)}",
+        hint="open it again, then decide; your note was kept",
+    )
+
+
+def append_events(connection: Connection, events: Sequence[AlertEvent]) -> None:
+    """Add events to the log, each with the digest of the row before it."""
+    last = connection.execute(
+        select(ALERT_EVENTS.c.n, ALERT_EVENTS.c.sha256).order_by(ALERT_EVENTS.c.n.desc()).limit(1)
+    ).first()
+    last_n, before = (0, GENESIS) if last is None else last.tuple()
+    for n, event in enumerate(events, start=last_n + 1):
+        digest = _chained(before, n, event)
+        row = {**_event_body(event), "at": event.at, "n": n}
+        connection.execute(insert(ALERT_EVENTS).values(**row, prev_sha256=before, sha256=digest))
+        before = digest
+
+
+def events_since_told(connection: Connection, event_id: str) -> list[AlertEvent]:
+    """Return what happened since the publisher dealt with an alert, oldest first."""
+    told = select(ALERTS.c.told_revision).where(ALERTS.c.event_id == event_id).scalar_subquery()
+    rows = connection.execute(
+        select(ALERT_EVENTS)
+        .where(ALERT_EVENTS.c.event_id == event_id, ALERT_EVENTS.c.revision > told)
+        .order_by(ALERT_EVENTS.c.n)
+    )
+    return [_event(row) for row in rows.mappings()]
+
+
+def mark_told(connection: Connection, event_id: str, revision: int) -> None:
+    """Record that the publisher dealt with a revision."""
+    connection.execute(
+        update(ALERTS).where(ALERTS.c.event_id == event_id).values(told_revision=revision)
+    )
+
+
+def mark_outside(connection: Connection, event_id: str) -> None:
+    """Record that somebody outside the desk may have the alert. Never taken back."""
+    connection.execute(update(ALERTS).where(ALERTS.c.event_id == event_id).values(outside=True))
+
+
+def _chained(before: str, n: int, event: AlertEvent) -> str:
+    return sha256_of({**_event_body(event), "n": n, "prev_sha256": before})
+
+
+def _event_body(event: AlertEvent) -> Payload:
+    return {
+        "event_id": event.event_id,
+        "revision": event.revision,
+        "action": event.action.value,
+        "actor": event.actor,
+        "at": event.at.isoformat(),
+        "reason": event.reason,
+        "note": event.note,
+        "before": None if event.before is None else event.before.value,
+        "after": event.after.value,
+    }
+
+
+def _event(row: RowMapping) -> AlertEvent:
+    return AlertEvent(
+        event_id=row["event_id"],
+        revision=row["revision"],
+        action=Action(row["action"]),
+        actor=row["actor"],
+        at=row["at"],
+        reason=row["reason"],
+        note=row["note"],
+        before=None if row["before"] is None else Status(row["before"]),
+        after=Status(row["after"]),
+    )
+
+
+def _row(alert: Alert) -> Payload:
+    return {
+        "ref": alert.ref,
+        "aoi_id": alert.aoi_id,
+        "settlement_id": alert.settlement_id,
+        "kind": alert.kind.value,
+        "status": alert.status.value,
+        "revision": alert.revision,
+        "opened_at": alert.opened_at,
+        "changed_at": alert.changed_at,
+        "body": payload_of(alert),
+    }
+
+
+def _alert(row: RowMapping) -> Alert:
+    return alert_of(row["body"], outside=row["outside"])

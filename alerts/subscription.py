@@ -1,0 +1,272 @@
+"""What a person asked for, and whether one revision is to be sent to them (ALERTS 2.4, 2.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from shapely.geometry.base import BaseGeometry
+
+from alerts.alert import Alert, Status
+from alerts.disclosure import AUDIENCES, LOWEST, is_cleared
+from alerts.grading import NEVER_TOLD, SEVERITIES, TIERS, Rank, Severity, rank_of
+from monitor.finding import FindingKind, Tier
+
+ALL_BUT_HOTSPOTS = tuple(kind for kind in FindingKind if kind is not FindingKind.HOTSPOTS)
+
+
+class PersonState(StrEnum):
+    """Whether messages go to an address. Nothing is deleted when they do not."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    SUPPRESSED = "suppressed"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who receives messages by one channel."""
+
+    person_id: str
+    channel: str
+    address: str = field(repr=False)
+    state: PersonState
+    clearance: str = LOWEST
+    """Name of an audience; set by an operator, never by the person."""
+
+    organisation: str = ""
+    desk: bool = False
+    language: str = "en"
+    form: str = "full"
+    """``full light text notify`` (ALERTS 5.4)."""
+
+    time_zone: str = "UTC"
+    attachments: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One named wish of a person. A person may have many; each is judged alone."""
+
+    profile_id: str
+    person_id: str
+    name: str
+    starts_at: datetime
+    """Watermark: what was published before is not sent."""
+
+    active: bool = True
+    aois: tuple[str, ...] = ()
+    """Areas by name: adding an area never widens a profile."""
+
+    units: tuple[str, ...] = ()
+    """P-codes, or the start of one: ``"SD"`` is a country, ``"SD04"`` a state."""
+
+    polygon: BaseGeometry | None = None
+    kinds: tuple[FindingKind, ...] = ALL_BUT_HOTSPOTS
+    min_severity: Severity = Severity.MODERATE
+    min_tier: Tier = Tier.B
+    unreviewed: bool = False
+    """Also what no analyst has seen yet, where the area allows it."""
+
+    night_severity: Severity | None = None
+    """By night only this and worse is sent at once; None: as by day."""
+
+    day_hours: tuple[int, int] = (7, 22)
+    frequency: str = "immediate"
+    """``immediate daily weekly``."""
+
+    updates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send it now."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Send it later."""
+
+    reason: str
+    until: datetime
+    send_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Do not send it."""
+
+    reason: str
+
+
+Verdict = Send | Hold | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class SentSoFar:
+    """What one person was sent, as the outbox has it: never recomputed history."""
+
+    event: Rank = NEVER_TOLD
+    """Highest rank told of this event."""
+
+    place: Rank = NEVER_TOLD
+    """Highest rank told of this settlement and kind within the cool-down, this event included."""
+
+    inhibited_by: str = ""
+    """Reference of a confirmed burn of the same settlement that was sent already."""
+
+    in_last_day: int = 0
+    """Messages of the last 24 hours."""
+
+
+NOTHING_SENT = SentSoFar()
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionPolicy:
+    """Limits that hold for everybody. From ``[alerts]`` in config.toml."""
+
+    max_messages_per_day: int = 20
+    auto_publish_aois: tuple[str, ...] = ()
+    """Areas whose tier A goes to those who asked for unreviewed alerts."""
+
+    embargo: timedelta = timedelta(0)
+    public_delay: timedelta = timedelta(days=30)
+    """Age of what the lowest clearance may see."""
+
+
+def decide(
+    alert: Alert,
+    profile: Profile,
+    person: Person,
+    sent: SentSoFar,
+    now: datetime,
+    policy: SubscriptionPolicy,
+) -> Verdict:
+    """Say whether a revision goes to a person for the sake of one profile, and why.
+
+    Retractions are not decided here: they go to whoever may have the claim.
+    """
+    refusal = _not_theirs(alert, profile, person) or _not_wanted(alert, profile, policy)
+    if refusal:
+        return Skip(refusal)
+    rank = rank_of(alert)
+    reason = _reason(alert, rank, sent)
+    if reason == "" or (reason == "updated" and not profile.updates):
+        return Skip("updates_off" if reason else "already_notified")
+    must = reason == "escalated" and rank.severity >= SEVERITIES.index(Severity.SEVERE)
+    if sent.inhibited_by and not must:
+        return Skip("inhibited")
+    fresh = sent.event == NEVER_TOLD and sent.place != NEVER_TOLD
+    if fresh and not rank.exceeds(sent.place):
+        return Skip("cooldown")
+    return _when(alert, profile, person, sent, now, policy, reason, must)
+
+
+def _not_theirs(alert: Alert, profile: Profile, person: Person) -> str:
+    """Return why the alert may not or cannot go to the person at all, empty if it may."""
+    if person.state is not PersonState.ACTIVE:
+        return {
+            PersonState.PENDING: "unconfirmed_address",
+            PersonState.SUPPRESSED: "suppressed_address",
+        }.get(person.state, "paused")
+    if not profile.active:
+        return "paused"
+    if not is_cleared(alert, AUDIENCES[person.clearance]):
+        return "clearance"
+    if not covers(profile, alert):
+        return "area"
+    return "watermark" if alert.changed_at < profile.starts_at else ""
+
+
+def _not_wanted(alert: Alert, profile: Profile, policy: SubscriptionPolicy) -> str:
+    """Return which wish of the profile the alert does not meet, empty if it meets all."""
+    if alert.kind not in profile.kinds:
+        return "kind"
+    if SEVERITIES.index(Severity(alert.severity)) < SEVERITIES.index(profile.min_severity):
+        return "below_severity"
+    if TIERS.index(alert.finding.tier) < TIERS.index(profile.min_tier):
+        return "below_tier"
+    reviewed = alert.status in (Status.CONFIRMED, Status.ENDED)
+    if reviewed and alert.released_at is not None:
+        return ""
+    auto = alert.finding.tier is Tier.A and alert.aoi_id in policy.auto_publish_aois
+    wanted = profile.unreviewed and auto and alert.status is Status.PROVISIONAL
+    return "" if wanted else "unreviewed"
+
+
+def covers(profile: Profile, alert: Alert) -> bool:
+    """Return True if the place of an alert lies in what the profile watches."""
+    if alert.aoi_id in profile.aois:
+        return True
+    pcode = alert.place.admin_pcode
+    if pcode and any(pcode.startswith(unit) for unit in profile.units):
+        return True
+    outline = alert.place.footprint or alert.finding.geometry
+    return profile.polygon is not None and bool(profile.polygon.intersects(outline.centroid))
+
+
+def _reason(alert: Alert, rank: Rank, sent: SentSoFar) -> str:
+    if sent.event == NEVER_TOLD:
+        return "first"
+    if alert.status is Status.CONFIRMED and rank.status > sent.event.status:
+        return "confirmed"
+    return "escalated" if rank.exceeds(sent.event) else "updated"
+
+
+def _when(
+    alert: Alert, profile: Profile, person: Person, sent: SentSoFar, now: datetime,
+    policy: SubscriptionPolicy, reason: str, must: bool,
+) -> Verdict:  # fmt: skip
+    released = alert.released_at or now
+    delay = policy.public_delay if person.clearance == LOWEST else policy.embargo
+    if now < released + delay:
+        return Hold("embargo", released + delay, reason)
+    if must:
+        return Send(reason)
+    morning = _next_morning(profile, person, now)
+    quiet = profile.night_severity
+    severity = SEVERITIES.index(Severity(alert.severity))
+    if morning is not None and quiet is not None and severity < SEVERITIES.index(quiet):
+        return Hold("quiet_hours", morning, reason)
+    if profile.frequency != "immediate":
+        return Hold("digest", now, reason)
+    if sent.in_last_day >= policy.max_messages_per_day:
+        return Hold("cap", now, reason)
+    return Send(reason)
+
+
+def _next_morning(profile: Profile, person: Person, now: datetime) -> datetime | None:
+    """Return when the person's day begins, None if it is day already."""
+    local = now.astimezone(ZoneInfo(person.time_zone))
+    first, last = profile.day_hours
+    if first <= local.hour < last:
+        return None
+    morning = local.replace(hour=first, minute=0, second=0, microsecond=0)
+    if local.hour >= last:
+        morning += timedelta(days=1)
+    return morning.astimezone(now.tzinfo)
+
+
+ORDER = (Send, Hold, Skip)
+
+
+def merged(verdicts: list[tuple[Profile, Verdict]]) -> tuple[Verdict, tuple[str, ...]]:
+    """Return the one verdict for a person, and the names of the profiles that it comes from.
+
+    One message, however many profiles match; the most urgent wish decides when.
+    """
+    best = min(verdicts, key=lambda judged: ORDER.index(type(judged[1])))[1]
+    if isinstance(best, Hold):
+        holds = [verdict for _, verdict in verdicts if isinstance(verdict, Hold)]
+        best = min(holds, key=lambda hold: (hold.reason in ("digest", "cap"), hold.until))
+    if isinstance(best, Skip):
+        return best, ()
+    names = (profile.name for profile, verdict in verdicts if not isinstance(verdict, Skip))
+    return best, tuple(names)

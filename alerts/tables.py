@@ -1,0 +1,199 @@
+"""The tables of this room. Rows of events, attempts and decisions are only ever added."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from aoi.database import METADATA, UtcDateTime
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("event_id", String(40), primary_key=True),
+    Column("ref", String(8), nullable=False, unique=True),
+    Column("aoi_id", String(120), nullable=False, index=True),
+    Column("settlement_id", String(120)),
+    Column("kind", String(30), nullable=False),
+    Column("status", String(20), nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    # The revision that the publisher dealt with last: behind `revision` means work to do.
+    Column("told_revision", Integer, nullable=False, default=0),
+    # Set by the outbox at the first dot, never taken back; decides reject or retract.
+    Column("outside", Boolean, nullable=False, default=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+ALERT_EVENTS = Table(
+    "alert_events",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    Column("event_id", String(40), ForeignKey("alerts.event_id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("before", String(20)),
+    Column("after", String(20), nullable=False),
+    Column("prev_sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    UniqueConstraint("event_id", "revision"),
+)
+
+REVISIONS = Table(
+    "revisions",
+    METADATA,
+    Column("event_id", String(40), ForeignKey("alerts.event_id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("kind", String(30), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("tlp", String(20), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("payload_sha256", String(64), nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+)
+
+PERSONS = Table(
+    "persons",
+    METADATA,
+    Column("person_id", String(40), primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("clearance", String(20), nullable=False),
+    Column("organisation", String(120), nullable=False, default=""),
+    # The desk: colleagues who see what has not left the house.
+    Column("desk", Boolean, nullable=False, default=False),
+    Column("language", String(8), nullable=False, default="en"),
+    Column("form", String(10), nullable=False, default="full"),
+    Column("time_zone", String(64), nullable=False, default="UTC"),
+    Column("attachments", Boolean, nullable=False, default=True),
+    # The number of the last message that was rendered for this person.
+    Column("last_number", Integer, nullable=False, default=0),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("channel", "address", "desk"),
+)
+
+PROFILES = Table(
+    "profiles",
+    METADATA,
+    Column("profile_id", String(40), primary_key=True),
+    Column("person_id", String(40), ForeignKey("persons.person_id"), nullable=False, index=True),
+    Column("name", String(120), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("wishes", JSON, nullable=False),
+    UniqueConstraint("person_id", "name"),
+)
+
+PROFILE_AREAS = Table(
+    "profile_areas",
+    METADATA,
+    Column("profile_id", String(40), ForeignKey("profiles.profile_id"), primary_key=True),
+    # "aoi:<id>", "unit:<pcode or the start of one>" or "polygon".
+    Column("area_key", String(140), primary_key=True, index=True),
+)
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("delivery_id", String(40), primary_key=True),
+    # An event, or the period of a digest.
+    Column("event_id", String(60), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("person_id", String(40), ForeignKey("persons.person_id"), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("audience", String(20), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("profiles", JSON, nullable=False),
+    # The rank that this message tells, so that escalation compares with what was sent.
+    Column("rank", JSON, nullable=False),
+    Column("settlement_id", String(120)),
+    Column("kind", String(30), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("hold_reason", String(20), nullable=False, default=""),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("rendered_at", UtcDateTime),
+    Column("settle_at", UtcDateTime),
+    Column("dotted_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("resends", Integer, nullable=False, default=0),
+    Column("sent_copy", Boolean, nullable=False, default=False),
+    Column("possible_duplicate", Boolean, nullable=False, default=False),
+    Column("number", Integer),
+    Column("message_id", String(120), unique=True),
+    Column("raw", LargeBinary),
+    Column("raw_sha256", String(64)),
+    Column("carried_by", String(40)),
+    Column("last_error", Text, nullable=False, default=""),
+    UniqueConstraint("event_id", "revision", "person_id", "channel"),
+    UniqueConstraint("person_id", "number"),
+    CheckConstraint("resends <= 1 OR sent_copy", name="one_blind_resend"),
+    Index("ix_deliveries_person_id_event_id", "person_id", "event_id", "channel"),
+    Index("ix_deliveries_state_not_before", "state", "not_before"),
+)
+
+ATTEMPTS = Table(
+    "attempts",
+    METADATA,
+    Column("delivery_id", String(40), ForeignKey("deliveries.delivery_id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    # connect, dot: the last mark that was committed before the outcome.
+    Column("phase", String(10), nullable=False),
+    Column("boot_id", String(40), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String(20), nullable=False, default=""),
+    Column("code", Integer, nullable=False, default=0),
+    Column("reply", Text, nullable=False, default=""),
+)
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    Column("event_id", String(60), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("person_id", String(40), nullable=False),
+    Column("profile_id", String(40), nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("reason", String(30), nullable=False),
+    Column("hold_until", UtcDateTime),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_decisions_event_id_revision", "event_id", "revision"),
+)
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    # One open incident for each cause: a relay that refuses a thousand mails is one.
+    Column("cause", String(120), nullable=False, index=True),
+    Column("sentence", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("closed_at", UtcDateTime),
+)
