@@ -66,30 +66,41 @@ def _total(power: NDArray[np.float64], width: int) -> float:
 class Upsampler:
     """Bilinear interpolation from a coarse grid to a fine one of the same extent."""
 
-    rows: NDArray[np.float32]
-    """Weights, shape (fine height, coarse height)."""
-
-    columns: NDArray[np.float32]
+    rows: _Axis
+    columns: _Axis
 
     @classmethod
     def between(cls, coarse: tuple[int, int], fine: tuple[int, int]) -> Upsampler:
         """Return the interpolation between two shapes (height, width)."""
-        return cls(_weights(coarse[0], fine[0]), _weights(coarse[1], fine[1]))
+        return cls(_Axis.of(coarse[0], fine[0]), _Axis.of(coarse[1], fine[1]))
 
     def __call__(self, field: Field) -> Field:
         """Return `field` on the fine grid."""
-        return np.asarray(self.rows @ field @ self.columns.T, dtype=np.float32)
+        tall = field[self.rows.lower] * (1.0 - self.rows.weight)[:, np.newaxis]
+        tall += field[self.rows.upper] * self.rows.weight[:, np.newaxis]
+        fine = tall[:, self.columns.lower]
+        fine *= 1.0 - self.columns.weight
+        above = tall[:, self.columns.upper]
+        above *= self.columns.weight
+        fine += above
+        return fine
 
 
-def _weights(coarse: int, fine: int) -> NDArray[np.float32]:
-    centre = (np.arange(fine) + 0.5) * coarse / fine - 0.5
-    centre = np.clip(centre, 0.0, coarse - 1.0)
-    lower = np.minimum(centre.astype(int), max(coarse - 2, 0))
-    weight = (centre - lower).astype(np.float32)
-    weights = np.zeros((fine, coarse), dtype=np.float32)
-    weights[np.arange(fine), lower] = 1.0 - weight
-    weights[np.arange(fine), np.minimum(lower + 1, coarse - 1)] += weight
-    return weights
+@dataclass(frozen=True, slots=True, eq=False)
+class _Axis:
+    """Where the cells of a fine axis lie between those of a coarse one."""
+
+    lower: NDArray[np.intp]
+    upper: NDArray[np.intp]
+    weight: NDArray[np.float32]
+    """Of the upper cell, 0 to 1."""
+
+    @classmethod
+    def of(cls, coarse: int, fine: int) -> _Axis:
+        centre = np.clip((np.arange(fine) + 0.5) * coarse / fine - 0.5, 0.0, coarse - 1.0)
+        lower = np.minimum(centre.astype(np.intp), max(coarse - 2, 0))
+        upper = np.minimum(lower + 1, coarse - 1)
+        return cls(lower, upper, (centre - lower).astype(np.float32))
 
 
 def block_means(fine: NDArray[np.float32], factor: int) -> NDArray[np.float32]:

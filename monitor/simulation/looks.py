@@ -7,7 +7,6 @@ that a catalogue of the same world would give after reduction.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aoi.interval import Interval
-from monitor.looks import SCALE, Look
+from monitor.looks import Look
 from monitor.observation import Flag
+from monitor.reduction import quantised
 from monitor.scene import Sensor
 from monitor.simulation.changes import Change, visible
 from monitor.simulation.fields import Field, Upsampler
@@ -34,6 +34,7 @@ from monitor.simulation.surface import (
     hazed,
     joined,
     noise_level,
+    shifted,
 )
 from monitor.simulation.weather import EDGE, Sky
 from monitor.simulation.world import PAIRS, World
@@ -41,12 +42,9 @@ from monitor.simulation.world import PAIRS, World
 PIXELS_PER_BLOCK = np.array([16, 16, 16, 4, 4, 4], dtype=np.float32)
 """Native pixels of each band in a block: 10 m and 20 m."""
 
-HAZE_FLAGGED = 0.6
-SHIFT_BLOCKS = 0.15 * 10.0 / 40.0
-"""Misregistration, standard deviation: 0.15 pixels of 10 m."""
+PIXELS_PER_SIDE = 4
 
-BAD_SHIFT_BLOCKS = 0.8 * 10.0 / 40.0
-BAD_SHIFT_SHARE = 0.01
+HAZE_FLAGGED = 0.6
 CLEAR_AT_EDGE = 0.75
 
 
@@ -67,7 +65,7 @@ class Observer:
         shape = world.blocks.shape
         return cls(
             world=world,
-            patchiness=Patchiness.of(world.land),
+            patchiness=Patchiness.of(world.land, PIXELS_PER_SIDE),
             upsample=Upsampler.between(world.land.weather.clouds.shape, shape),
             water=world.block_shares[Cover.WATER].reshape(shape) > 0.5,
         )
@@ -82,7 +80,7 @@ class Observer:
         values[:, hidden] = np.nan
         texture[hidden] = np.nan
         shape = world.blocks.shape
-        bands = _quantised(values).reshape(len(BANDS), *shape)
+        bands = quantised(values).reshape(len(BANDS), *shape)
         return Look(
             look_id=_look_id(world, acquisition),
             aoi_id=world.aoi.aoi_id,
@@ -93,7 +91,7 @@ class Observer:
             available_at=acquisition.available_at,
             blocks=world.blocks,
             bands={name: bands[row] for row, name in enumerate(BANDS)},
-            texture=_quantised(texture).reshape(shape),
+            texture=quantised(texture).reshape(shape),
             clear_fraction=clear,
             flags=flags,
             scene_ids=(acquisition.scene_id,),
@@ -111,8 +109,7 @@ class Observer:
         bright, green = self.patchiness.change(acquisition)
         bright += self.patchiness.static
         values = drifted(values, bright.ravel(), green.ravel(), ALL_BANDS)
-        draws = stream(land.seed, "sensor", *_counters(acquisition))
-        _shift(values, shape, draws)
+        shifted(values.reshape(len(BANDS), *shape), acquisition.misregistration(land.seed), 4)
         missed = Missed.of(
             self.upsample(sky.missed), self.upsample(sky.missed_is_shadow.astype(np.float32))
         )
@@ -120,7 +117,8 @@ class Observer:
         variance[missed.shaded] *= SHADOW_FACTOR[VISIBLE].mean() ** (2.0 * missed.shade)
         values = hazed(values, haze_of(sky, shape).ravel(), ALL_BANDS)
         values *= seen.gain[:, np.newaxis]
-        values += self._fault(acquisition)
+        values += np.float32(self.world.settings.faults.added(acquisition.acquired_at))
+        draws = stream(land.seed, "sensor", *acquisition.counters)
         level = noise_level(values, PIXELS_PER_BLOCK)
         level *= draws.standard_normal(values.shape, dtype=np.float32)
         values += level
@@ -161,14 +159,6 @@ class Observer:
         flags[:, unseen] = np.uint16(Flag.NODATA)
         return clear, flags
 
-    def _fault(self, acquisition: Acquisition) -> np.float32:
-        """Reflectance that a wrong offset adds."""
-        faults = self.world.settings.faults
-        for wrong, added in ((faults.offset_forgotten, 0.1), (faults.offset_doubled, -0.1)):
-            if wrong is not None and wrong.contains(acquisition.acquired_at):
-                return np.float32(added)
-        return np.float32(0.0)
-
 
 def looks(world: World, interval: Interval) -> Iterator[Look]:
     """Yield the looks of an interval, oldest first.
@@ -196,19 +186,6 @@ def _apply(
     variance[change.blocks] += 2.0 * step * (brightness @ change.scatter_with)
 
 
-def _shift(values: Bands, shape: tuple[int, int], draws: np.random.Generator) -> None:
-    """Move the picture by a part of a block, in place."""
-    down, right = draws.normal(0.0, SHIFT_BLOCKS, 2)
-    if draws.uniform() < BAD_SHIFT_SHARE:
-        angle = draws.uniform(0.0, 2.0 * math.pi)
-        down, right = BAD_SHIFT_BLOCKS * math.sin(angle), BAD_SHIFT_BLOCKS * math.cos(angle)
-    picture = values.reshape(len(BANDS), *shape)
-    step = picture[:, 1:, :] - picture[:, :-1, :]
-    across = picture[:, :, 1:] - picture[:, :, :-1]
-    picture[:, :-1, :] += np.float32(down) * step
-    picture[:, :, :-1] += np.float32(right) * across
-
-
 def _texture(
     draws: np.random.Generator, variance: NDArray[np.float32], values: Bands
 ) -> NDArray[np.float32]:
@@ -222,17 +199,9 @@ def _texture(
 
 
 def _clear_share(height: Field) -> Field:
-    share: Field = np.clip(CLEAR_AT_EDGE - height / EDGE, 0.0, 1.0)
-    return share
-
-
-def _quantised(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    steps = np.rint(values / np.float32(SCALE))
-    return np.asarray(steps * np.float32(SCALE), dtype=np.float32)
-
-
-def _counters(acquisition: Acquisition) -> tuple[int, int, int]:
-    return math.floor(acquisition.day), acquisition.relative_orbit, int(acquisition.duplicate)
+    """Return the clear share of blocks from the height of a covering field, in percents."""
+    percent = np.floor(100.0 * np.clip(CLEAR_AT_EDGE - height / EDGE, 0.0, 1.0) + 1e-3)
+    return np.asarray(percent * 0.01, dtype=np.float32)
 
 
 def _look_id(world: World, acquisition: Acquisition) -> str:

@@ -31,6 +31,11 @@ PLATFORM_GAIN = 0.01
 SUN_AMPLITUDE = 0.03
 """Half of the 6 % that the height of the sun makes over the year."""
 
+SHIFT_PX = 0.15
+BAD_SHIFT_PX = 0.8
+BAD_SHIFT_SHARE = 0.01
+"""Misregistration in pixels of 10 m: its standard deviation, and that of a few bad looks."""
+
 # First day of a processing baseline, and its name. 04.00 brought the offset.
 BASELINES = (
     (datetime(2024, 7, 23, tzinfo=UTC), "05.11"),
@@ -66,6 +71,20 @@ class Acquisition:
         edition = "1" if self.duplicate else "0"
         moment = f"{self.acquired_at:%Y%m%dT%H%M%S}"
         return f"S2{letter}_R{self.relative_orbit:03d}_{moment}_{edition}_L2A"
+
+    @property
+    def counters(self) -> tuple[int, int, int]:
+        """Numbers that select its random streams."""
+        return math.floor(self.day), self.relative_orbit, int(self.duplicate)
+
+    def misregistration(self, seed: int) -> tuple[float, float]:
+        """Return how far its picture lies off, southward and eastward, in pixels of 10 m."""
+        draws = stream(seed, "registration", *self.counters)
+        down, right = draws.normal(0.0, SHIFT_PX, 2)
+        if draws.uniform() < BAD_SHIFT_SHARE:
+            angle = draws.uniform(0.0, 2.0 * math.pi)
+            down, right = BAD_SHIFT_PX * math.sin(angle), BAD_SHIFT_PX * math.cos(angle)
+        return float(down), float(right)
 
     @property
     def sun_elevation_deg(self) -> float:

@@ -20,7 +20,9 @@ from monitor.simulation.orbits import Acquisition
 from monitor.simulation.streams import stream
 from monitor.simulation.villages import Village
 
-CELL_BLOCKS = 4
+PATCH_PX = 16
+"""Side of a cell of the noise, in pixels of 10 m."""
+
 DRIFT_DAYS = 45.0
 """Time between two independent states of the slow part."""
 
@@ -44,27 +46,27 @@ class Patchiness:
     shape: FieldShape
     upsample: Upsampler
     static: Field
-    """Relative brightness that never changes, per block."""
+    """Relative brightness that never changes, per cell."""
 
     settled: tuple[tuple[slice, slice, Field], ...]
-    """Window of blocks and inside share of each settlement."""
+    """Window of cells and inside share of each settlement."""
 
     @classmethod
-    def of(cls, land: Land) -> Patchiness:
-        """Return the patchiness of a land."""
-        blocks = (land.shape[0] // 4, land.shape[1] // 4)
-        cells = (blocks[0] // CELL_BLOCKS, blocks[1] // CELL_BLOCKS)
-        static = FieldShape.of_scale(blocks, (1.0, 0.4), (8.0, 0.6))
+    def of(cls, land: Land, step: int) -> Patchiness:
+        """Return the patchiness of a land on cells of `step` pixels of 10 m."""
+        cells = (land.shape[0] // step, land.shape[1] // step)
+        coarse = (land.shape[0] // PATCH_PX, land.shape[1] // PATCH_PX)
+        static = FieldShape.of_scale(land.shape, (4.0, 0.4), (32.0, 0.6))
         return cls(
             land=land,
-            shape=FieldShape.of_scale(cells, (1.0, 0.6), (4.0, 0.4)),
-            upsample=Upsampler.between(cells, blocks),
-            static=0.04 * static.draw(stream(land.seed, "static-brightness")),
-            settled=tuple(_settled(village) for village in land.villages),
+            shape=FieldShape.of_scale(coarse, (1.0, 0.6), (4.0, 0.4)),
+            upsample=Upsampler.between(coarse, cells),
+            static=block_means(0.04 * static.draw(stream(land.seed, "static-brightness")), step),
+            settled=tuple(_settled(village, step) for village in land.villages),
         )
 
     def change(self, acquisition: Acquisition) -> tuple[Field, Field]:
-        """Return relative brightness and greenness of each block on a day."""
+        """Return relative brightness and greenness of each cell on a day."""
         settings, day = self.land.settings, acquisition.day
         brightness = self._field("brightness", acquisition, settings.village_noise)
         brightness += self._yearly("brightness", day, settings.interannual)
@@ -111,7 +113,7 @@ class Patchiness:
             green[rows, columns] += np.float32(GREEN_SHARE * greener) * inside
 
 
-def _settled(village: Village) -> tuple[slice, slice, Field]:
-    rows = slice(village.rows.start // 4, village.rows.stop // 4)
-    columns = slice(village.columns.start // 4, village.columns.stop // 4)
-    return rows, columns, block_means(village.inside(), 4)
+def _settled(village: Village, step: int) -> tuple[slice, slice, Field]:
+    rows = slice(village.rows.start // step, village.rows.stop // step)
+    columns = slice(village.columns.start // step, village.columns.stop // step)
+    return rows, columns, block_means(village.inside(), step)

@@ -150,6 +150,14 @@ class Faults:
     duplicated: Interval | None = None
     """Each acquisition is delivered twice, the second time under a newer baseline."""
 
+    def added(self, at: datetime) -> float:
+        """Return the reflectance that a wrong offset adds at an instant."""
+        if self.offset_forgotten is not None and self.offset_forgotten.contains(at):
+            return 0.1
+        if self.offset_doubled is not None and self.offset_doubled.contains(at):
+            return -0.1
+        return 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class WorldSettings:

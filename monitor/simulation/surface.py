@@ -110,6 +110,23 @@ class Missed:
         return bands_seen
 
 
+def shifted(picture: NDArray[np.float32], pixels: tuple[float, float], step: int) -> None:
+    """Move a picture (bands, height, width) by a part of a cell, in place.
+
+    Parameters
+    ----------
+    picture : array
+        Cells of `step` pixels of 10 m.
+    pixels : tuple of float
+        Southward and eastward, in pixels of 10 m.
+    """
+    down, right = (np.float32(distance / step) for distance in pixels)
+    below = picture[:, 1:, :] - picture[:, :-1, :]
+    beside = picture[:, :, 1:] - picture[:, :, :-1]
+    picture[:, :-1, :] += down * below
+    picture[:, :, :-1] += right * beside
+
+
 def noise_level(bands_seen: Bands, pixels: NDArray[np.float32]) -> Bands:
     """Return the noise of means over so many pixels per band: (.004 + 1.5 %) / sqrt(n)."""
     level: Bands = 0.015 * bands_seen
