@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import folium
-from folium.utilities import JsCode
 
 from alerts.ports import AlertPicture
 from maps.controls.corner import Corner
+from maps.controls.layers import Layers
 from maps.controls.names import Names
 from maps.controls.swipe import DateLabel, Swipe, panes
 from maps.escaping import escaped
@@ -18,9 +18,6 @@ from maps.pair import AFTER, BEFORE, Pair, choose_pair, subject_of
 from maps.palette import banner_name
 from maps.shapes import layer_of, legend_of, names_of, roles_of, rows_of
 from maps.words import Words
-
-# On a phone the list of layers would cover the village; there it opens by a touch.
-COLLAPSED = JsCode("window.matchMedia('(max-width: 899px)').matches")
 
 VIEW_MARGIN = 0.9
 """Ground shown around the place, as a share of its size, on each side."""
@@ -35,19 +32,20 @@ def alert_map(picture: AlertPicture) -> str:
     pair = choose_pair(picture)
     page = OfflinePage("alert.html", words, _context(picture, pair, words))
     canvas = OfflineMap(page)
+    bare = not pair.shown
     for pane in panes():
         pane.add_to(canvas)
     for number, composite in enumerate(pair.composites):
         _picture_layer(pair, composite, words, show=number == 0).add_to(canvas)
     for role in roles_of(picture):
-        layer_of(role, picture, words).add_to(canvas)
+        layer_of(role, picture, words, bare=bare).add_to(canvas)
     names = names_of(picture)
     if names:
         Names(escaped(words("names")), names).add_to(canvas)
     canvas.fit_bounds(view_of(picture))
     # After the layers: a control that fails must not take them along.
-    folium.LayerControl(collapsed=COLLAPSED).add_to(canvas)
-    Corner(words, picture.attribution if pair.shown else "", bare=not pair.shown).add_to(canvas)
+    Layers().add_to(canvas)
+    Corner(words, "" if bare else picture.attribution, bare=bare).add_to(canvas)
     _dates_on_map(pair, words, canvas)
     return page.render()
 
@@ -89,7 +87,7 @@ def _dates_on_map(pair: Pair, words: Words, canvas: OfflineMap) -> None:
 
 
 def _context(picture: AlertPicture, pair: Pair, words: Words) -> dict[str, object]:
-    resolutions = [f"{seen.grid.resolution_m:g}" for _, seen in pair.shown]
+    sizes = dict.fromkeys(f"{seen.grid.resolution_m:g} m" for _, seen in pair.shown)
     return {
         "picture": picture,
         "banner": banner_name(picture.severity),
@@ -98,13 +96,12 @@ def _context(picture: AlertPicture, pair: Pair, words: Words) -> dict[str, objec
             (f"{words('imagery')}: {words(role)}", words.moment(seen.acquired_at))
             for role, seen in pair.shown
         ],
-        "legend": legend_of(picture, words),
+        "legend": legend_of(picture, words, bare=not pair.shown),
         "readings": [
             (words(composite.name), words(f"{composite.name}_read"))
             for composite in pair.composites
         ],
         "comparable": len(pair.shown) == 2,
-        "pixel": words("pixel", " / ".join(dict.fromkeys(resolutions))) if resolutions else "",
+        "pixel": words.as_html("pixel", " / ".join(sizes)),
         "shapes": rows_of(picture, words),
     }
-

@@ -123,9 +123,7 @@ def common_stretch(composite: Composite, observations: Sequence[Observation]) ->
     return Stretch((low * red, low * green, low * blue), (high * red, high * green, high * blue))
 
 
-def coloured(
-    observation: Observation, composite: Composite, stretch: Stretch
-) -> NDArray[np.uint8]:
+def coloured(observation: Observation, composite: Composite, stretch: Stretch) -> NDArray[np.uint8]:
     """Return red, green, blue and opacity, shape (height, width, 4).
 
     A pixel that was not measured in all three bands is transparent.

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import folium
-from folium.utilities import JsCode
 from markupsafe import Markup
 
 from alerts.ports import OverviewArea
 from maps.controls.corner import Corner
+from maps.controls.layers import Layers
 from maps.controls.names import Name, Names
 from maps.escaping import escaped
 from maps.land import land_within
@@ -66,12 +66,9 @@ def overview_map(
     Names(escaped(words("names")), names).add_to(canvas)
     west, south, east, north = view
     canvas.fit_bounds([(south, west), (north, east)])
-    folium.LayerControl(collapsed=COLLAPSED).add_to(canvas)
+    Layers().add_to(canvas)
     Corner(words, "Natural Earth" if land else "", bare=True).add_to(canvas)
     return page.render()
-
-
-COLLAPSED = JsCode("window.matchMedia('(max-width: 899px)').matches")
 
 
 def freshness(last_seen: datetime | None, generated_at: datetime) -> str:
@@ -99,7 +96,7 @@ def _area_layer(
         if area.geometry.is_empty:
             continue
         text = f"<strong>{escaped(area.name)}</strong><br>{escaped(area.state_line)}"
-        add_outline(group, area.geometry, _stroke(area, generated_at), text)
+        add_outline(group, area.geometry, _stroke(area, generated_at), text, bare=True)
     return group
 
 
@@ -162,12 +159,12 @@ def _legend(words: Words) -> list[tuple[Markup, str]]:
         "seen_late": words("seen_late", late, recent),
         "not_seen": words("not_seen", late),
     }
-    states = [(swatch(AREA_STROKES[key], ground=None), label) for key, label in labels.items()]
-    return [*states, (swatch(stroke_of("alert", ""), dot=True, ground=None), words("alert"))]
+    states = [(swatch(AREA_STROKES[key], bare=True), label) for key, label in labels.items()]
+    return [*states, (swatch(stroke_of("alert", ""), dot=True, bare=True), words("alert"))]
 
 
 def _row(area: OverviewArea, generated_at: datetime, words: Words) -> AreaRow:
     seen = words("never_seen") if area.last_seen is None else words.date(area.last_seen)
     alerts = [(reference, label) for reference, label, _ in area.open_alerts]
-    sign = swatch(_stroke(area, generated_at), ground=None)
+    sign = swatch(_stroke(area, generated_at), bare=True)
     return AreaRow(sign, area.name, seen, area.state_line, alerts)

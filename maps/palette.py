@@ -7,7 +7,7 @@ told by colour alone: each has its own width, dash or fill as well.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BLACK = "#000000"
 ORANGE = "#E69F00"
@@ -74,6 +74,9 @@ ROLES: Mapping[str, Stroke] = {
     "cell": Stroke(ORANGE, 2.6, dash="12 5", fill_opacity=0.08),
 }
 
+BARE_COLOURS: Mapping[str, str] = {WHITE: "#1B1F24", YELLOW: VERMILLION, SKY_BLUE: BLUE}
+"""Colour on a picture to colour on pale ground."""
+
 AREA_STROKES: Mapping[str, Stroke] = {
     "seen_recently": Stroke(BLUE, 2.4, fill_opacity=0.12),
     "seen_late": Stroke(ORANGE, 2.4, dash="9 4", fill_opacity=0.15),
@@ -94,13 +97,14 @@ BANNERS: Mapping[str, Banner] = {
 """Severity to the colours of the status line; the words in it say the same."""
 
 
-def stroke_of(role: str, kind: str) -> Stroke:
-    """Return how `role` is drawn in an alert of `kind`."""
+def stroke_of(role: str, kind: str, *, bare: bool = False) -> Stroke:
+    """Return how `role` is drawn in an alert of `kind`; `bare` is without a picture under it."""
     stroke = ROLES.get(role, OTHER)
-    if role != "burned":
-        return stroke
-    colour = CHANGE_COLOURS.get(kind, stroke.colour)
-    return Stroke(colour, stroke.width_px, stroke.dash, stroke.fill_opacity)
+    colour = CHANGE_COLOURS.get(kind, stroke.colour) if role == "burned" else stroke.colour
+    # White and yellow lines are for pictures; on pale ground they would vanish.
+    colour = BARE_COLOURS.get(colour, colour) if bare else colour
+    opacity = max(stroke.fill_opacity, 0.2) if bare and role == "burned" else stroke.fill_opacity
+    return replace(stroke, colour=colour, fill_opacity=opacity)
 
 
 def banner_name(severity: str) -> str:

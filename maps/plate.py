@@ -23,8 +23,8 @@ from shapely.ops import substring
 from alerts.ports import AlertPicture
 from aoi.grid import Grid, to_metres, utm_epsg
 from maps.overlay import coloured, common_stretch
-from maps.palette import CASING, Stroke, stroke_of
 from maps.pair import Pair, choose_pair, subject_of
+from maps.palette import CASING, Stroke, stroke_of
 from maps.shapes import role_label, roles_of
 from maps.words import Words, latin_date
 from monitor.observation import Observation
@@ -135,9 +135,7 @@ def _panels(picture: AlertPicture, pair: Pair, window: Window) -> Iterator[Image
         yield panel
 
 
-def _panel(
-    picture: AlertPicture, pixels: NDArray[np.uint8] | None, window: Window
-) -> Image.Image:
+def _panel(picture: AlertPicture, pixels: NDArray[np.uint8] | None, window: Window) -> Image.Image:
     image = Image.new("RGB", (window.width_px, window.height_px), GROUND)
     if pixels is not None:
         seen = Image.fromarray(pixels)

@@ -14,8 +14,9 @@ from shapely.geometry import Point, mapping
 from shapely.geometry.base import BaseGeometry
 
 from alerts.ports import AlertPicture, Outline
+from maps.controls.layers import RankedGroup
 from maps.controls.names import Name
-from maps.escaping import escaped
+from maps.escaping import SafeHtml, escaped
 from maps.palette import CASING, ROLES, VEGETATION, Stroke, stroke_of
 from maps.words import Words
 
@@ -65,15 +66,20 @@ def role_label(role: str, kind: str, words: Words) -> str:
     return words(role) if role in ROLES else words("other")
 
 
-def layer_of(role: str, picture: AlertPicture, words: Words) -> folium.FeatureGroup:
+def layer_of(
+    role: str, picture: AlertPicture, words: Words, *, bare: bool = False
+) -> folium.FeatureGroup:
     """Return all shapes of `role` as one layer, named by its sign and word."""
-    stroke = stroke_of(role, picture.kind)
+    stroke = stroke_of(role, picture.kind, bare=bare)
     label = escaped(role_label(role, picture.kind, words))
-    sign = swatch(stroke, dot=role == "hotspot")
-    group = folium.FeatureGroup(name=f'<span class="layer-sign">{sign} {label}</span>')
+    sign = swatch(stroke, dot=role == "hotspot", bare=bare)
+    # The list of layers puts what is news first; drawing order is the opposite.
+    rank = -ROLE_ORDER.index(role) if role in ROLE_ORDER else 1
+    group = RankedGroup(SafeHtml(f'<span class="layer-sign">{sign} {label}</span>'), rank)
     for outline in picture.outlines:
         if outline.role == role and not outline.geometry.is_empty:
-            add_outline(group, outline.geometry, stroke, f"{label}: {escaped(outline.label)}")
+            text = f"{label}: {escaped(outline.label)}"
+            add_outline(group, outline.geometry, stroke, text, bare=bare)
     if role == "hotspot":
         for longitude, latitude, text in picture.hotspots:
             for dot in dots(latitude, longitude, stroke, f"{label}: {escaped(text)}"):
@@ -82,9 +88,14 @@ def layer_of(role: str, picture: AlertPicture, words: Words) -> folium.FeatureGr
 
 
 def add_outline(
-    group: folium.FeatureGroup, geometry: BaseGeometry, stroke: Stroke, tooltip: str
+    group: folium.FeatureGroup,
+    geometry: BaseGeometry,
+    stroke: Stroke,
+    tooltip: str,
+    *,
+    bare: bool = False,
 ) -> None:
-    """Add `geometry` to `group`: a dark casing and the stroke on it.
+    """Add `geometry` to `group`: the stroke, on a dark casing where a picture is under it.
 
     `tooltip` is HTML; escape what is not written here.
     """
@@ -101,7 +112,8 @@ def add_outline(
     if stroke.dash:
         line["dashArray"] = stroke.dash
         casing["opacity"] = 0.35
-    folium.GeoJson(shape, control=False, style_function=lambda _: casing).add_to(group)
+    if not bare:
+        folium.GeoJson(shape, control=False, style_function=lambda _: casing).add_to(group)
     folium.GeoJson(
         shape, control=False, style_function=lambda _: line, tooltip=folium.Tooltip(tooltip)
     ).add_to(group)
@@ -147,17 +159,20 @@ def rows_of(picture: AlertPicture, words: Words) -> list[ShapeRow]:
     return rows
 
 
-def legend_of(picture: AlertPicture, words: Words) -> list[tuple[Markup, str]]:
+def legend_of(
+    picture: AlertPicture, words: Words, *, bare: bool = False
+) -> list[tuple[Markup, str]]:
     """Return a sign and its meaning for each role on the map, most important first."""
-    return [
-        (swatch(stroke_of(role, picture.kind), dot=role == "hotspot"), label)
-        for role in reversed(roles_of(picture))
-        for label in [role_label(role, picture.kind, words)]
-    ]
+    signs = []
+    for role in reversed(roles_of(picture)):
+        stroke = stroke_of(role, picture.kind, bare=bare)
+        sign = swatch(stroke, dot=role == "hotspot", bare=bare)
+        signs.append((sign, role_label(role, picture.kind, words)))
+    return signs
 
 
-def swatch(stroke: Stroke, *, dot: bool = False, ground: str | None = VEGETATION) -> Markup:
-    """Return `stroke` as a small drawing, on a ground like that of a picture if one is given."""
+def swatch(stroke: Stroke, *, dot: bool = False, bare: bool = False) -> Markup:
+    """Return `stroke` as a small drawing; unless `bare`, on a ground like that of a picture."""
     line = f'stroke="{stroke.colour}" stroke-width="{stroke.width_px}"'
     fill = f'fill="{stroke.colour}" fill-opacity="{stroke.fill_opacity}"'
     dash = f' stroke-dasharray="{stroke.dash}"' if stroke.dash else ""
@@ -167,7 +182,7 @@ def swatch(stroke: Stroke, *, dot: bool = False, ground: str | None = VEGETATION
         if dot
         else f'<rect x="6" y="5" width="24" height="12" {fill} {line}{dash}/>'
     )
-    under = f'<rect width="36" height="22" rx="3" fill="{ground}"/>' if ground else ""
+    under = "" if bare else f'<rect width="36" height="22" rx="3" fill="{VEGETATION}"/>'
     return Markup(f'<svg width="36" height="22" aria-hidden="true">{under}{shape}</svg>')
 
 

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
+from maps.escaping import SafeHtml, escaped, isolated
+
 DRAFT_LANGUAGES = frozenset({"ar", "my"})
 """Languages whose words still need a native reader."""
 
@@ -38,7 +42,7 @@ ENGLISH: Mapping[str, str] = {
     "grey_red_read": "Bare soil is bright, plants and water dark.",
     "stretch": "Both dates have the same brightness scale, so a change of colour is a change "
     "on the ground.",
-    "pixel": "One pixel is {0} m.",
+    "pixel": "One pixel is {0}.",
     "swipe": "Compare before and after",
     "swipe_help": "Drag the handle, or use the arrow keys on it.",
     "swipe_value": "{0} % of the width shows before",
@@ -118,7 +122,7 @@ FRENCH: Mapping[str, str] = {
     "grey_red_read": "Sol nu clair, végétation et eau sombres.",
     "stretch": "Les deux dates ont la même échelle de luminosité : un changement de couleur est "
     "un changement au sol.",
-    "pixel": "Un pixel mesure {0} m.",
+    "pixel": "Un pixel mesure {0}.",
     "swipe": "Comparer avant et après",
     "swipe_help": "Faites glisser la poignée, ou utilisez les flèches du clavier.",
     "swipe_value": "{0} % de la largeur montre l'image d'avant",
@@ -199,7 +203,7 @@ ARABIC: Mapping[str, str] = {
     "grey_nir_read": "النبات الحي فاتح، والأرض المحترقة والماء داكنان.",
     "grey_red_read": "التربة العارية فاتحة، والنبات والماء داكنان.",
     "stretch": "للتاريخين مقياس السطوع نفسه، فتغيّر اللون يعني تغيّرًا على الأرض.",
-    "pixel": "عرض البكسل الواحد {0} m.",
+    "pixel": "عرض البكسل الواحد {0}.",
     "swipe": "مقارنة قبل وبعد",
     "swipe_help": "اسحب المقبض أو استخدم مفاتيح الأسهم.",
     "swipe_value": "{0} % من العرض يُظهر صورة ما قبل",
@@ -271,7 +275,7 @@ BURMESE: Mapping[str, str] = {
     "အနက်နီးပါး ဖြစ်သည်။",
     "true_colour_read": "အပေါ်မှ မျက်စိဖြင့် မြင်ရသကဲ့သို့။",
     "stretch": "ရက်စွဲနှစ်ခုလုံး တူညီသော အလင်းစကေးဖြစ်၍ အရောင်ပြောင်းခြင်းသည် မြေပြင်ပြောင်းခြင်း ဖြစ်သည်။",
-    "pixel": "ပစ်ဆယ်တစ်ခုသည် {0} m ဖြစ်သည်။",
+    "pixel": "ပစ်ဆယ်တစ်ခုသည် {0} ဖြစ်သည်။",
     "swipe": "မတိုင်မီနှင့် ပြီးနောက် နှိုင်းယှဉ်ရန်",
     "swipe_help": "လက်ကိုင်ကို ဆွဲပါ သို့မဟုတ် မြှားခလုတ်များ သုံးပါ။",
     "swipe_value": "အကျယ်၏ {0} % သည် မတိုင်မီပုံကို ပြသည်",
@@ -355,6 +359,15 @@ class Words:
         text = CATALOGUE[self.language].get(key, ENGLISH[key])
         return text.format(*values) if values else text
 
+    def as_html(self, key: str, *values: object) -> Markup:
+        """Return the same as HTML, each value in its own direction."""
+        text = escaped(CATALOGUE[self.language].get(key, ENGLISH[key]))
+        isolates = [isolated(str(value)) for value in values]
+        # The escaper has turned the braces of the places into entities.
+        for place, value in enumerate(isolates):
+            text = SafeHtml(text.replace(f"&#123;{place}&#125;", value))
+        return Markup(text)
+
     @property
     def direction(self) -> str:
         """``"rtl"`` or ``"ltr"``."""
@@ -367,7 +380,8 @@ class Words:
 
     def moment(self, instant: datetime) -> str:
         """Return `instant` to the minute, with its time scale."""
-        return f"{self.date(instant)}, {instant:%H:%M} UTC"
+        comma = "\u060c" if self.language == "ar" else ","
+        return f"{self.date(instant)}{comma} {instant:%H:%M} UTC"
 
 
 def latin_date(instant: datetime) -> str:

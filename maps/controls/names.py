@@ -42,5 +42,3 @@ class Names(Layer):
         self.names = [
             [entry.latitude, entry.longitude, entry.text, entry.is_main] for entry in names
         ]
-
-

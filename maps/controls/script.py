@@ -30,7 +30,7 @@ class OwnControl(MacroElement):
     )
 
     def __init__(self, options: Mapping[str, object]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # branca leaves it without types
         self._name = type(self).__name__
         self.options = dict(options)
         self.source = source(self.script_name)

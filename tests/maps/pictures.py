@@ -38,7 +38,7 @@ WADI = (0.05, 0.08, 0.07, 0.38, 0.20, 0.11)
 
 def a_patch(radius_m: float, *, east_m: float = 0.0, north_m: float = 0.0) -> Any:
     """Return a rough disc in degrees, its middle so far from the middle of the village."""
-    disc = Point(CENTRE_M[0] + east_m, CENTRE_M[1] + north_m).buffer(radius_m, quad_segs=4)
+    disc = Point(CENTRE_M[0] + east_m, CENTRE_M[1] + north_m).buffer(radius_m, quad_segs=12)
     return to_degrees(disc, GRID.epsg)
 
 
@@ -111,8 +111,12 @@ def cold_springs() -> AlertPicture:
     """Return the Cold Springs fire of July 2016 as an alert; skip the test where it is absent."""
     if not COLD_SPRINGS.is_dir():
         pytest.skip(f"the Cold Springs scenes are not at {COLD_SPRINGS}")
-    before = _landsat("LC080340322016070701T1-SC20180214145604", datetime(2016, 7, 7, 17, 38))
-    after = _landsat("LC080340322016072301T1-SC20180214145802", datetime(2016, 7, 23, 17, 38))
+    before = _landsat(
+        "LC080340322016070701T1-SC20180214145604", datetime(2016, 7, 7, 17, 38, tzinfo=UTC)
+    )
+    after = _landsat(
+        "LC080340322016072301T1-SC20180214145802", datetime(2016, 7, 23, 17, 38, tzinfo=UTC)
+    )
     settlement = _disc(-105.488, 39.982, 350)
     return a_picture(
         title="Possible burned settlement, Cold Springs",
@@ -153,7 +157,7 @@ def _landsat(scene: str, acquired_at: datetime) -> Observation:
     height, width = stored.shape
     grid = Grid(epsg, affine.c, affine.f, affine.a, height, width)
     flags = np.zeros(grid.shape, dtype=np.uint16)
-    return Observation(grid, bands, flags, acquired_at.replace(tzinfo=UTC), (scene,))
+    return Observation(grid, bands, flags, acquired_at, (scene,))
 
 
 def _disc(longitude: float, latitude: float, radius_m: float) -> Any:
