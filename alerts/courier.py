@@ -89,9 +89,6 @@ class CourierPolicy:
     on_unknown: str = "resend"
     """``"resend"`` once, or ``"hold"`` until an operator looked."""
 
-    bounce_domain: str = "emberwatch.invalid"
-    """Domain of the envelope senders."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -238,7 +235,9 @@ class Courier:
         assert delivery.message_id is not None
         parcel = Parcel(
             delivery_id=delivery.delivery_id,
-            sender=self._keys.bounce_address(delivery.delivery_id, now, self._policy.bounce_domain),
+            sender=self._keys.bounce_address(
+                delivery.delivery_id, now, self._writer.settings.bounces
+            ),
             address=claimed.person.address,
             message_id=delivery.message_id,
             raw=delivery.raw,

@@ -100,7 +100,7 @@ class LetterWriter:
         self._maps = maps
         self._read_chip = read_chip
         self._keys = keys
-        self._settings = settings
+        self.settings = settings
         self._gazetteer = gazetteer
         self._report = report or (lambda fault: logger.error("words missing", fault=fault))
         self._kept: OrderedDict[tuple[str, int, str, str, str], Enclosures] = OrderedDict()
@@ -121,9 +121,9 @@ class LetterWriter:
         with_pictures = form == "full" and delivery.reason != "retracted"
         enclosures = self._enclosures(order, shown, speech) if with_pictures else Enclosures()
         mail = self._mail(order, letter, speech, enclosures, form)
-        raw = mail_bytes(mail, self._settings)
-        if len(raw) > self._settings.max_message_bytes:
-            raw = mail_bytes(replace(mail, attachments=()), self._settings)
+        raw = mail_bytes(mail, self.settings)
+        if len(raw) > self.settings.max_message_bytes:
+            raw = mail_bytes(replace(mail, attachments=()), self.settings)
         return Written(raw, mail.message_id)
 
     def shown(self, alert: Alert, audience: str) -> Disclosure:
@@ -145,7 +145,7 @@ class LetterWriter:
         )
 
     def _links(self, order: Order, shown: Disclosure) -> Links:
-        base, person = self._settings.base_url, order.person
+        base, person = self.settings.base_url, order.person
         if not base:
             return Links()
         link = f"{base}/alerts/{shown.event_id}"
@@ -194,7 +194,7 @@ class LetterWriter:
     def _mail(
         self, order: Order, letter: Letter, speech: Speech, enclosures: Enclosures, form: str
     ) -> Mail:
-        delivery, domain = order.delivery, self._settings.domain
+        delivery, domain = order.delivery, self.settings.domain
         cid = plate_cid_of(delivery.delivery_id, domain) if enclosures.plate else ""
         message_id = self._message_id(order)
         unsubscribe = letter.links.unsubscribe
@@ -219,7 +219,7 @@ class LetterWriter:
         )
 
     def _message_id(self, order: Order) -> str:
-        delivery, domain = order.delivery, self._settings.domain
+        delivery, domain = order.delivery, self.settings.domain
         plain_id = self._keys.message_id(
             delivery.event_id, delivery.revision, delivery.person_id, delivery.channel, domain
         )

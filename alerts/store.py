@@ -151,7 +151,7 @@ def append_events(connection: Connection, events: Sequence[AlertEvent]) -> None:
     last = connection.execute(
         select(ALERT_EVENTS.c.n, ALERT_EVENTS.c.sha256).order_by(ALERT_EVENTS.c.n.desc()).limit(1)
     ).first()
-    last_n, before = (0, GENESIS) if last is None else last.tuple()
+    last_n, before = (0, GENESIS) if last is None else (last.n, last.sha256)
     for n, event in enumerate(events, start=last_n + 1):
         digest = _chained(before, n, event)
         row = {**_event_body(event), "at": event.at, "n": n}

@@ -13,6 +13,32 @@ from email.message import EmailMessage, MIMEPart
 from alerts.words import plain
 
 
+UNCODED = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-id"})
+"""Headers of bare ASCII tokens: longer than a line, they must not become encoded words."""
+
+
+class WirePolicy(email.policy.EmailPolicy):
+    """CRLF, 7 bits, lines of 78; addresses and identifiers are never torn apart."""
+
+    def fold(self, name: str, value: str) -> str:
+        """Return a header as text."""
+        return _folded(name, value) if name.lower() in UNCODED else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Return a header as bytes."""
+        if name.lower() in UNCODED:
+            return _folded(name, value).encode("ascii")
+        return super().fold_binary(name, value)
+
+
+def _folded(name: str, value: str) -> str:
+    tokens = "\r\n ".join(str(value).split(" "))
+    return f"{name}: {tokens}\r\n"
+
+
+WIRE = WirePolicy(linesep="\r\n", cte_type="7bit", max_line_length=78)
+
+
 @dataclass(frozen=True, slots=True)
 class MailSettings:
     """How our mails are addressed. From ``[email]`` and ``[service]`` in config.toml."""
@@ -91,7 +117,7 @@ def mail_bytes(mail: Mail, settings: MailSettings) -> bytes:
     ValueError
         If a header would hold a line break: an injected header is not sent.
     """
-    message = EmailMessage(policy=email.policy.SMTP)
+    message = EmailMessage(policy=WIRE)
     _set_headers(message, mail, settings)
     message.set_content(mail.text, cte="quoted-printable")
     if mail.html:
@@ -121,7 +147,7 @@ def _set_headers(message: EmailMessage, mail: Mail, settings: MailSettings) -> N
         message["References"] = " ".join(mail.references)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    message["List-Id"] = f"{plain(settings.sender_name)} <alerts.{settings.domain}>"
+    message["List-Id"] = f"<{settings.domain}>"
     if mail.list_unsubscribe:
         message["List-Unsubscribe"] = ", ".join(f"<{url}>" for url in mail.list_unsubscribe)
         if mail.list_unsubscribe[0].startswith("https:"):
