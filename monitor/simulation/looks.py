@@ -114,7 +114,7 @@ class Observer:
             self.upsample(sky.missed), self.upsample(sky.missed_is_shadow.astype(np.float32))
         )
         values = missed.over(values, ALL_BANDS)
-        variance[missed.shaded] *= SHADOW_FACTOR[VISIBLE].mean() ** (2.0 * missed.shade)
+        variance[missed.shaded] *= (1.0 - (1.0 - SHADOW_FACTOR[VISIBLE].mean()) * missed.shade) ** 2
         values = hazed(values, haze_of(sky, shape).ravel(), ALL_BANDS)
         values *= seen.gain[:, np.newaxis]
         values += np.float32(self.world.settings.faults.added(acquisition.acquired_at))

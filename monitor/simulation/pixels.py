@@ -66,9 +66,8 @@ def _product(step: int, bands: dict[str, dict[int, float]]) -> Product:
 
 
 # B8 (842 nm) is broader than B8A (865 nm) and reaches towards red.
-FINE = _product(
-    1, {"blue": {0: 1.0}, "green": {1: 1.0}, "red": {2: 1.0}, "nir": {2: 0.05, NIR: 0.95}}
-)
+_BROAD_NIR = {2: 0.05, NIR: 0.95}
+FINE = _product(1, {"blue": {0: 1.0}, "green": {1: 1.0}, "red": {2: 1.0}, "nir": _BROAD_NIR})
 COARSE = _product(2, {"nir08": {NIR: 1.0}, "swir16": {4: 1.0}, "swir22": {5: 1.0}})
 
 
@@ -161,7 +160,8 @@ class Painter:
     def _selected(self, spectra: NDArray[np.float32]) -> NDArray[np.float32]:
         """Rows of the bands of this product, of spectra whose first axis has 12."""
         mix = self.product.mix
-        return np.concatenate([mix @ spectra[: len(BANDS)], mix @ spectra[len(BANDS) :]])
+        halves = [mix @ spectra[: len(BANDS)], mix @ spectra[len(BANDS) :]]
+        return np.asarray(np.concatenate(halves), dtype=np.float32)
 
     def _changing(self, event: Event, number: int, change: Change) -> NDArray[np.float32]:
         """Share of each pixel of a window that changes, shape (weights, height, width)."""
@@ -195,7 +195,7 @@ class Painter:
         # Tops of clouds are uneven; flat white would be an easy target for any test.
         bright = (0.8 + 0.25 * cloud[within]).astype(np.float32)
         for row, band in enumerate(self.product.alike):
-            values[row, under] *= SHADOW_FACTOR[band] ** shade
+            values[row, under] *= 1.0 - (1.0 - SHADOW_FACTOR[band]) * shade
             values[row, within] *= 1.0 - opacity
             values[row, within] += np.minimum(CLOUD[band] * bright, 1.4) * opacity
 

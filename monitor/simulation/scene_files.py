@@ -154,7 +154,7 @@ def _numbers(picture: NDArray[np.float32], encoding: Encoding) -> NDArray[np.uin
     if encoding.offset_in_numbers:
         stored += OFFSET_DN
     # 0 means nothing was measured, so the darkest number is 1.
-    return np.clip(stored, 1, 65_535).astype(np.uint16)
+    return np.asarray(np.clip(stored, 1, 65_535), dtype=np.uint16)
 
 
 def _asset(name: str, digest: str, encoding: Encoding | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ Bands = NDArray[np.float32]
 
 
 def joined(halves: NDArray[np.float32], wetness: Field | None, bands: list[int]) -> Bands:
-    """Return reflectance from what rain wets and what it does not.
+    """Return reflectance from what rain wets and what it does not; overwrites `halves`.
 
     Parameters
     ----------
@@ -43,12 +43,10 @@ def joined(halves: NDArray[np.float32], wetness: Field | None, bands: list[int])
     count = len(bands)
     wetted, unwetted = halves[:count], halves[count:]
     if wetness is not None:
-        wet = np.flatnonzero(wetness > 0.02)
-        logs = np.log(WET_SOIL_FACTOR[bands])[:, np.newaxis]
-        wetted = wetted.copy()
-        wetted[:, wet] *= np.exp(logs * wetness[wet])
-    total: Bands = wetted + unwetted
-    return total
+        for row, band in enumerate(bands):
+            wetted[row] *= np.exp(np.log(WET_SOIL_FACTOR[band]) * wetness)
+    wetted += unwetted
+    return wetted
 
 
 def drifted(bands_seen: Bands, bright: Field, green: Field, bands: list[int]) -> Bands:
@@ -104,7 +102,8 @@ class Missed:
     def over(self, bands_seen: Bands, bands: list[int]) -> Bands:
         """Return reflectance under shadows and veils, in place."""
         for row, band in enumerate(bands):
-            bands_seen[row, self.shaded] *= SHADOW_FACTOR[band] ** self.shade
+            # Light of two kinds of sky is added, so half a shadow is half of its effect.
+            bands_seen[row, self.shaded] *= 1.0 - (1.0 - SHADOW_FACTOR[band]) * self.shade
             bands_seen[row, self.veiled] *= 1.0 - self.veil
             bands_seen[row, self.veiled] += CLOUD[band] * self.veil
         return bands_seen
