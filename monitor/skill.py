@@ -1,4 +1,4 @@
-"""How good a rule is: recall, false alarms, lag and calibration against truth.
+"""How good a rule is: recall, false alarms and lag against truth.
 
 Pure functions of alarms and of what truly happened (DETECTION 4g). Counts come with
 intervals: exact ones for single counts, bootstrap over worlds or scenes for what is
@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaincinv
 
 from aoi.interval import Interval
@@ -219,14 +218,17 @@ def curve(
     events: Sequence[TrueEvent],
     years: float,
     *,
+    counted: Callable[[TrueEvent], bool] = lambda _: True,
     most_per_year: float = 0.3,
     points: int = 60,
 ) -> list[CurvePoint]:
     """Return recall against false alarms per settlement-year, from strict to lax.
 
     Ends where more than `most_per_year` false alarms are raised. The thresholds are
-    spread evenly over the logarithm of how many scores exceed them.
+    spread evenly over the logarithm of how many scores exceed them. Recall is that of
+    the events that are `counted`; the others only excuse their alarms.
     """
+    total = sum(counted(event) for event in events)
     if not len(scores) or years <= 0:
         return []
     ranked = np.sort(scores.score)[::-1]
@@ -237,65 +239,10 @@ def curve(
         rate = len(result.false) / years
         if rate > most_per_year:
             break
-        found.append(CurvePoint(threshold, rate, result.found / max(len(events), 1)))
+        hits = zip(result.events, result.hits, strict=True)
+        right = sum(hit is not None and counted(event) for event, hit in hits)
+        found.append(CurvePoint(threshold, rate, right / max(total, 1)))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class ReliabilityBin:
-    """Statements of like probability, and how many came true."""
-
-    low: float
-    high: float
-    stated: float
-    """Mean stated probability."""
-
-    observed: Estimate
-    """Share that came true."""
-
-
-def reliability(
-    probabilities: Sequence[float], outcomes: Sequence[bool], *, bins: int = 10
-) -> list[ReliabilityBin]:
-    """Return a reliability diagram over equal bins; empty bins are left out."""
-    stated = np.asarray(probabilities, dtype=float)
-    true = np.asarray(outcomes, dtype=bool)
-    number = np.minimum((stated * bins).astype(int), bins - 1)
-    return [
-        ReliabilityBin(
-            low=index / bins,
-            high=(index + 1) / bins,
-            stated=float(stated[number == index].mean()),
-            observed=share(int(true[number == index].sum()), int((number == index).sum())),
-        )
-        for index in np.unique(number).tolist()
-    ]
-
-
-def expected_calibration_error(diagram: Sequence[ReliabilityBin]) -> float:
-    """Return the mean distance between stated and observed, weighted by number."""
-    total = sum(part.observed.exposure for part in diagram)
-    if total == 0:
-        return math.nan
-    return sum(abs(b.stated - b.observed.value) * b.observed.exposure for b in diagram) / total
-
-
-def brier_score(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float:
-    """Return the mean squared distance between statement and outcome."""
-    if not len(probabilities):
-        return math.nan
-    stated, true = np.asarray(probabilities, dtype=float), np.asarray(outcomes, dtype=float)
-    return float(np.mean((stated - true) ** 2))
-
-
-def uniformity_gap(p_values: NDArray[np.float64]) -> float:
-    """Return the Kolmogorov-Smirnov distance of p-values from uniform on 0 to 1."""
-    ordered = np.sort(p_values)
-    n = len(ordered)
-    if n == 0:
-        return math.nan
-    steps = np.arange(1, n + 1) / n
-    return float(np.max(np.maximum(steps - ordered, ordered - (steps - 1 / n))))
 
 
 def by_stratum(

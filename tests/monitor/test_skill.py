@@ -12,21 +12,17 @@ from monitor.skill import (
     TrueEvent,
     area_class,
     bootstrap_ratio,
-    brier_score,
     by_stratum,
     causes_of,
     curve,
-    expected_calibration_error,
     false_alarm_count,
     fraction_class,
     matched,
     poisson_rate,
-    reliability,
     season_of,
     settlement_years,
     share,
     threshold_for,
-    uniformity_gap,
 )
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -178,41 +174,6 @@ def test_the_curve_goes_from_strict_to_lax_and_stops_at_its_limit() -> None:
     assert rates == sorted(rates)
     assert max(rates) == 1.0
     assert (points[1].false_per_year, points[1].recall) == (0.0, 1.0)
-
-
-def test_reliability_compares_stated_with_observed() -> None:
-    stated = [0.1, 0.1, 0.1, 0.1, 0.9, 0.9]
-    came_true = [True, False, False, False, True, True]
-
-    diagram = reliability(stated, came_true, bins=10)
-
-    assert [(b.stated, b.observed.value) for b in diagram] == [
-        pytest.approx((0.1, 0.25)),
-        pytest.approx((0.9, 1.0)),
-    ]
-    # (4 * 0.15 + 2 * 0.10) / 6
-    assert expected_calibration_error(diagram) == pytest.approx(0.8 / 6)
-    # (3 * 0.01 + 0.81 + 2 * 0.01) / 6
-    assert brier_score(stated, came_true) == pytest.approx(0.86 / 6)
-
-
-def test_certainty_belongs_to_the_last_bin() -> None:
-    (only,) = reliability([1.0], [True])
-
-    assert (only.low, only.high) == (0.9, 1.0)
-
-
-def test_no_statement_has_no_calibration() -> None:
-    assert math.isnan(expected_calibration_error([]))
-    assert math.isnan(brier_score([], []))
-
-
-def test_even_p_values_are_uniform_and_small_ones_are_not() -> None:
-    even = (np.arange(100) + 0.5) / 100
-
-    assert uniformity_gap(even) == pytest.approx(0.005)
-    # All at 0.1: the empirical curve jumps from 0 to 1 there.
-    assert uniformity_gap(np.full(10, 0.1)) == pytest.approx(0.9)
 
 
 def test_strata_divide_the_events() -> None:

@@ -1,0 +1,230 @@
+"""Studies: many simulated worlds, every rule on the same looks, one file for each world.
+
+Worlds are independent jobs that leave a file; a study that was stopped goes on where
+it was. Tuning and test worlds come from seeds kept apart in `simulation.presets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aoi.grid import to_metres
+from aoi.interval import Interval
+from monitor.blocks import BlockSets, block_sets
+from monitor.calibration import Calibration, shipped_calibration
+from monitor.detector_scores import DetectorScores, lax
+from monitor.detectors.burn import BurnSettings
+from monitor.detectors.burn_stream import stream_findings
+from monitor.looks import Look
+from monitor.ports import Engine
+from monitor.rivals.catalogue import RivalRun
+from monitor.rivals.rule import Scored
+from monitor.simulation.events import Event, EventKind
+from monitor.simulation.hotspots import hotspots
+from monitor.simulation.looks import looks, radar_looks
+from monitor.simulation.presets import PURPOSES, preset, require_seed
+from monitor.simulation.world import World, build
+from monitor.skill import LATE, TrueEvent, area_class, fraction_class, settlement_years
+from monitor.world_scores import WorldScores, load_world, save_world
+
+AFTERMATH = timedelta(days=120)
+"""After a burn the settlement is no quiet place for so long (the freeze of DETECTION 4.0)."""
+
+AGAIN = timedelta(days=200)
+"""A burn within this of the one before is a repeat burn: its village is still a scar."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPlan:
+    """Which worlds a study is made of."""
+
+    presets: tuple[str, ...]
+    worlds: int
+    """Worlds of each preset and purpose."""
+
+    train_years: float = 2.0
+    """Years of each world that rules learn from before they are scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorldJob:
+    """One world to be scored."""
+
+    preset: str
+    seed: int
+    purpose: str
+    train_years: float
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """Where its scores are kept."""
+        return self.folder / f"{self.purpose}-{self.preset}-{self.seed}.npz"
+
+
+def jobs_of(plan: StudyPlan, folder: Path) -> list[WorldJob]:
+    """Return the worlds of a plan, tuning worlds first."""
+    return [
+        WorldJob(name, seed, purpose, plan.train_years, folder)
+        for purpose, seeds in PURPOSES.items()
+        for name in plan.presets
+        for seed in seeds[: plan.worlds]
+    ]
+
+
+def run_study(plan: StudyPlan, folder: Path, engine: Engine) -> Iterator[Path]:
+    """Score the worlds that have no file yet; yield every file as it becomes ready.
+
+    Raises
+    ------
+    BaseException
+        What a world died of: a bug, shown as such.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = jobs_of(plan, folder)
+    yield from (job.path for job in jobs if job.path.exists())
+    for _, outcome in engine.run(scored_to_file, [job for job in jobs if not job.path.exists()]):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        yield outcome
+
+
+def worlds_of(plan: StudyPlan, folder: Path, purpose: str) -> list[WorldScores]:
+    """Return the worlds of one purpose that have been scored."""
+    jobs = [job for job in jobs_of(plan, folder) if job.purpose == purpose]
+    return [load_world(job.path) for job in jobs if job.path.exists()]
+
+
+def scored_to_file(job: WorldJob) -> Path:
+    """Score one world and keep it."""
+    save_world(scored_world(job, BurnSettings(), shipped_calibration()), job.path)
+    return job.path
+
+
+def scored_world(job: WorldJob, settings: BurnSettings, calibration: Calibration) -> WorldScores:
+    """Return what the detector and every rival say of one simulated world."""
+    world = build(preset(job.preset), require_seed(job.seed, job.purpose))
+    whole = world.settings.span
+    watched = Interval(whole.start + timedelta(days=365.25 * job.train_years), whole.end)
+    sets = block_sets(world.aoi, world.settlements)
+    fires = list(hotspots(world, whole))
+    rivals = RivalRun(sets, fires, watched.start)
+    ids = [settlement.settlement_id for settlement in world.settlements]
+    detector = DetectorScores(ids, settings)
+    shown = _shown(looks(world, whole), radar_looks(world, whole), rivals)
+    for look, readings, findings in stream_findings(
+        shown, world.aoi, world.settlements, fires, lax(settings), calibration, watched.start
+    ):
+        detector.take(look, readings, findings)
+    events, confounders = true_events(world, sets)
+    return WorldScores(
+        world=f"{job.preset}/{job.seed}",
+        origin="simulated",
+        interval=watched,
+        years=settlement_years(len(ids), watched),
+        settlement_ids=tuple(ids),
+        scored=tuple(_cut(s, watched) for s in (*detector.scored(), *rivals.scored())),
+        events=events,
+        confounders=confounders,
+        quiet_p=_quiet_p(detector, events),
+        clear_looks=detector.clear_looks,
+        held_looks=detector.held_looks,
+    )
+
+
+def true_events(
+    world: World, sets: BlockSets
+) -> tuple[tuple[TrueEvent, ...], tuple[TrueEvent, ...]]:
+    """Return the burns of a world, and its confounders by settlement.
+
+    A fire on open land counts for every settlement whose blocks or ring it touched.
+    """
+    burns, others = [], []
+    last: dict[str, datetime] = {}
+    for event in sorted(world.truth, key=lambda e: e.interval.start):
+        if event.interval.start >= world.settings.span.end:
+            continue
+        if event.kind is EventKind.BURNED and event.settlement_id is not None:
+            repeated = event.interval.start - last.get(event.settlement_id, _LONG_AGO) < AGAIN
+            burns.append(_burn(world, event, repeated=repeated))
+            last[event.settlement_id] = event.interval.start
+        else:
+            places = [event.settlement_id] if event.settlement_id else _touched(event, sets)
+            others += [
+                TrueEvent(place, event.kind.value, event.interval.start, event.interval.end)
+                for place in places
+            ]
+    return tuple(burns), tuple(others)
+
+
+_LONG_AGO = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
+
+
+def _burn(world: World, event: Event, *, repeated: bool) -> TrueEvent:
+    place = str(event.settlement_id)
+    index = [s.settlement_id for s in world.settlements].index(place)
+    area_m2 = to_metres(world.true_footprint(index), world.aoi.epsg).area
+    start = event.interval.start
+    climate = world.settings.climate
+    wet = climate.wet_from_day <= start.timetuple().tm_yday < climate.wet_until_day
+    return TrueEvent(
+        settlement_id=place,
+        kind=event.kind.value,
+        started_at=start,
+        ended_at=event.interval.end,
+        fraction=event.fraction,
+        strata={
+            "season": "wet" if wet else "dry",
+            "fraction": fraction_class(event.fraction),
+            "area": area_class(area_m2 / 1e4),
+            "setting": world.settings.name,
+            "pattern": event.pattern,
+            "char": "tau <= 15 d" if event.tau_days <= 15 else "tau > 15 d",
+            "repeat": "repeat" if repeated else "first",
+            "late": "late" if start > world.settings.span.end - LATE else "in time",
+        },
+    )
+
+
+def _touched(event: Event, sets: BlockSets) -> list[str]:
+    burned = np.isin(sets.watched, event.blocks(0.1))
+    return [
+        place.settlement_id
+        for place in sets.settlements
+        if burned[place.own].any() or burned[place.ring].any()
+    ]
+
+
+def _shown(optical: Iterable[Look], radar: Iterable[Look], rivals: RivalRun) -> Iterator[Look]:
+    """Yield the optical looks, each after the rivals have seen it and all radar before it."""
+    waiting = iter(radar)
+    following = next(waiting, None)
+    for look in optical:
+        while following is not None and following.acquired_at <= look.acquired_at:
+            rivals.see(following)
+            following = next(waiting, None)
+        rivals.see(look)
+        yield look
+
+
+def _cut(scored: Scored, interval: Interval) -> Scored:
+    return Scored(scored.rule, scored.scores.between(interval.start, interval.end), scored.native)
+
+
+def _quiet_p(detector: DetectorScores, events: Sequence[TrueEvent]) -> NDArray[np.float32]:
+    spans: dict[str, list[tuple[datetime, datetime]]] = {}
+    for event in events:
+        span = (event.started_at - timedelta(days=1), event.ended_at + AFTERMATH)
+        spans.setdefault(event.settlement_id, []).append(span)
+    kept = [
+        p
+        for place, look, p in detector.p_rows
+        if not any(start <= look.acquired_at <= end for start, end in spans.get(place, ()))
+    ]
+    return np.array(kept, dtype=np.float32)
