@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +21,16 @@ from monitor.radiometry import (
     calibration_of,
     check_values,
 )
-from monitor.reduction import look_of, merged, newest_of_each_tile, quantised
+from monitor.reduction import (
+    Floats,
+    Grain,
+    grain_of,
+    look_of,
+    means_of_four,
+    merged,
+    newest_of_each_tile,
+    quantised,
+)
 from monitor.scene import Scene, Sensor
 from monitor.sun import SunPosition, sun_position
 
@@ -36,6 +45,8 @@ LATTICE_OFFSET_M = {Sensor.LANDSAT: 15.0, Sensor.HLS: 0.0}
 
 NOT_LAND = np.uint16(Flag.WATER | Flag.HAZE | Flag.UNCLASSIFIED)
 CHECKED_PIXELS = 100_000
+STRIP_PX = 8_000_000
+"""Pixels of 10 m that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,37 +132,72 @@ def _look_of_scene(source: ImagerySource, scene: Scene, aoi: Aoi, settings: Look
     if scene.sensor is Sensor.SENTINEL_1:
         observation = source.read(scene, grid, RADAR_BANDS)
         return look_of(aoi.aoi_id, blocks, observation, None, scene, _tags(observation))
-    fine = None
+    grain = None
     if scene.sensor is Sensor.SENTINEL_2:
-        fine = source.read(scene, blocks.at(FINE_M), VISIBLE)
-        others = [band for band in OPTICAL_BANDS if band not in VISIBLE]
-        coarse = _with_averaged(source.read(scene, grid, others), fine)
+        coarse, grain = _read_fine_and_coarse(source, scene, blocks)
     else:
         coarse = source.read(scene, grid, OPTICAL_BANDS)
     clean = masked(coarse, _sun(scene, aoi), settings.masks)
     check = _radiometry(scene, clean)
     tags = {**_tags(clean), "radiometry": check.verdict.value, "radiometry_reason": check.reason}
     tags["calibration"] = _calibration(scene)
-    return look_of(aoi.aoi_id, blocks, clean, fine, scene, tags)
+    return look_of(aoi.aoi_id, blocks, clean, grain, scene, tags)
 
 
-def _with_averaged(coarse: Observation, fine: Observation) -> Observation:
-    """Return the coarse observation with the bands of the fine one averaged into it."""
-    averaged = {band: _means_of_four(values) for band, values in fine.bands.items()}
-    bands = {b: v for b in OPTICAL_BANDS if (v := averaged.get(b, coarse.bands.get(b))) is not None}
+def _read_fine_and_coarse(
+    source: ImagerySource, scene: Scene, blocks: Grid
+) -> tuple[Observation, Grain | None]:
+    """Return all bands at 20 m, and the grain of the visible ones at 10 m.
+
+    The visible bands are read once, at 10 m, in strips: over a large area they would
+    not fit into memory.
+    """
+    others = [band for band in OPTICAL_BANDS if band not in VISIBLE]
+    coarse = source.read(scene, blocks.at(COARSE_M), others)
+    bands = dict(coarse.bands)
     flags = coarse.flags.copy()
-    for row in range(2):
-        for column in range(2):
-            flags |= fine.flags[row::2, column::2] & np.uint16(Flag.SATURATED | Flag.NODATA)
-    return replace(coarse, bands=bands, flags=flags)
+    grains: list[Grain] = []
+    parts: dict[str, list[Floats]] = {}
+    for strip in strips(blocks):
+        fine = source.read(scene, strip.at(FINE_M), VISIBLE)
+        for band, values in fine.bands.items():
+            parts.setdefault(band, []).append(means_of_four(values))
+        first = round((blocks.top_m - strip.top_m) / COARSE_M)
+        flags[first : first + strip.at(COARSE_M).height] |= _carried_over(fine.flags)
+        grain = grain_of(fine)
+        if grain is not None:
+            grains.append(grain)
+    bands.update({band: np.concatenate(each) for band, each in parts.items()})
+    ordered = {band: bands[band] for band in OPTICAL_BANDS if band in bands}
+    return replace(coarse, bands=ordered, flags=flags), _joined(grains)
 
 
-def _means_of_four(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    # NaN of one makes NaN of all: such a pixel lies on the edge of the scene.
-    total = values[::2, ::2] + values[1::2, ::2]
-    total += values[::2, 1::2]
-    total += values[1::2, 1::2]
-    return total * np.float32(0.25)
+def strips(blocks: Grid) -> Iterator[Grid]:
+    """Yield the grid of blocks in strips of whole rows, few enough to be read at 10 m."""
+    per_block = round(blocks.resolution_m / FINE_M) ** 2
+    rows = max(1, STRIP_PX // (per_block * blocks.width))
+    for first in range(0, blocks.height, rows):
+        yield replace(
+            blocks,
+            top_m=blocks.top_m - first * blocks.resolution_m,
+            height=min(rows, blocks.height - first),
+        )
+
+
+def _carried_over(fine: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the flags at 20 m that only the pixels at 10 m can know."""
+    any_of_four = fine[::2, ::2] | fine[1::2, ::2] | fine[::2, 1::2] | fine[1::2, 1::2]
+    return any_of_four & np.uint16(Flag.SATURATED | Flag.NODATA)
+
+
+def _joined(grains: Sequence[Grain]) -> Grain | None:
+    if not grains:
+        return None
+    return Grain(
+        np.concatenate([grain.brightness for grain in grains]),
+        np.concatenate([grain.variance for grain in grains]),
+        native=any(grain.native for grain in grains),
+    )
 
 
 def _sun(scene: Scene, aoi: Aoi) -> SunPosition:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -45,11 +45,46 @@ Floats = NDArray[np.float32]
 Number = TypeVar("Number", bound=np.generic)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Grain:
+    """What the 10 m pixels of the visible bands say of each 20 m pixel."""
+
+    brightness: Floats
+    """Mean of (blue + green + red) / 3 over four 10 m pixels, shape (height, width)."""
+
+    variance: Floats
+    """Variance of the same four."""
+
+    native: bool
+    """False if the four are equal everywhere: 20 m pixels that were read at 10 m."""
+
+
+def grain_of(fine: Observation) -> Grain | None:
+    """Return the grain of an observation at 10 m, None without all visible bands."""
+    if any(band not in fine.bands for band in VISIBLE):
+        return None
+    blue, green, red = (fine.bands[band] for band in VISIBLE)
+    brightness = (blue + green + red) / np.float32(3)
+    mean = means_of_four(brightness)
+    offset = brightness - mean.repeat(2, axis=0).repeat(2, axis=1)
+    repeated = np.array_equal(brightness[::2, ::2], brightness[1::2, 1::2], equal_nan=True)
+    return Grain(mean, means_of_four(offset**2), native=not repeated)
+
+
+def means_of_four(values: Floats) -> Floats:
+    """Return means over 2 x 2 pixels; NaN of one makes NaN, as on the edge of a scene."""
+    total = values[::2, ::2] + values[1::2, ::2]
+    total += values[::2, 1::2]
+    total += values[1::2, 1::2]
+    total *= np.float32(0.25)
+    return total
+
+
 def look_of(
     aoi_id: str,
     blocks: Grid,
     coarse: Observation,
-    fine: Observation | None,
+    grain: Grain | None,
     scene: Scene,
     tags: Mapping[str, str] | None = None,
 ) -> Look:
@@ -62,8 +97,8 @@ def look_of(
     coarse : Observation
         All bands at 20 m (Sentinel-2) or on the native grid (Landsat), masked. Its grid
         needs the same system as `blocks`, and no more: pixels are weighted by area.
-    fine : Observation, optional
-        Visible bands at 10 m, for the texture alone.
+    grain : Grain, optional
+        Of the visible bands at 10 m, on the grid of `coarse`, for the texture.
     tags : mapping, optional
         What the reader of the pixels knows; kept in the look.
 
@@ -88,7 +123,7 @@ def look_of(
         available_at=scene.available_at,
         blocks=blocks,
         bands={band: _decibel(m) if radar else quantised(m) for band, m in means.items()},
-        texture=_texture(blocks, fine, coarse),
+        texture=_texture(block_sum, grain, coarse, clear, seen, area),
         # Down, so that rounding never makes a block valid.
         clear_fraction=_stepped(np.floor(seen / area / FRACTION_SCALE + 1e-3), FRACTION_SCALE),
         flags=_block_flags(block_sum, coarse.flags, area),
@@ -251,29 +286,24 @@ def _block_flags(
     return np.zeros(shape, dtype=np.uint16) if result is None else result
 
 
-def _texture(blocks: Grid, fine: Observation | None, coarse: Observation) -> Floats:
-    unknown = np.full(blocks.shape, np.nan, dtype=np.float32)
-    if fine is None or not all(band in fine.bands for band in VISIBLE):
+def _texture(
+    block_sum: BlockSum,
+    grain: Grain | None,
+    coarse: Observation,
+    clear: Floats,
+    seen: Floats,
+    area: np.float32,
+) -> Floats:
+    """Return the standard deviation of 10 m brightness over the clear pixels of each block."""
+    unknown = np.full(seen.shape, np.nan, dtype=np.float32)
+    if grain is None or not grain.native:
         return unknown
-    brightness = (fine.bands["blue"] + fine.bands["green"] + fine.bands["red"]) / np.float32(3)
-    if _is_repeated(brightness):
-        return unknown
-    factor = round(coarse.grid.resolution_m / fine.grid.resolution_m)
-    clear = coarse.clear.repeat(factor, axis=0).repeat(factor, axis=1) & np.isfinite(brightness)
-    counted = clear.astype(np.float32)
-    block_sum = block_sum_of(fine.grid, blocks)
-    count = block_sum(counted)
-    size = round(blocks.resolution_m / fine.grid.resolution_m)
-    mean = _mean(block_sum, brightness, counted, count)
-    # About the mean of the block: the difference of two large sums would lose the digits.
-    offset = brightness - mean.repeat(size, axis=0).repeat(size, axis=1)
-    variance = _mean(block_sum, offset**2, counted, count)
-    return quantised(np.where(count >= TEXTURE_SHARE * size**2, np.sqrt(variance), np.nan))
-
-
-def _is_repeated(values: Floats) -> bool:
-    """Return True if each 2 x 2 pixels are equal: 20 m pixels that were read at 10 m."""
-    return np.array_equal(values[::2, ::2], values[1::2, 1::2], equal_nan=True)
+    mean = _mean(block_sum, grain.brightness, clear, seen)
+    size = round(coarse.grid.shape[0] / seen.shape[0])
+    # Within the 20 m pixels, and between them about the mean of the block.
+    between = (grain.brightness - mean.repeat(size, axis=0).repeat(size, axis=1)) ** 2
+    variance = _mean(block_sum, grain.variance + between, clear, seen)
+    return quantised(np.where(seen >= TEXTURE_SHARE * area, np.sqrt(variance), np.nan))
 
 
 def _scene_tags(scene: Scene) -> dict[str, str]:

@@ -16,19 +16,18 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import calculate_default_transform
 from rasterio.windows import Window
-from shapely import Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from aoi.grid import WGS84, Grid
+from aoi.grid import Grid
 from monitor.errors import SourceError, SourceRefused, SourceUnavailable
+from monitor.sources.georeference import Georeference, Nesting
 
 # DEPENDENCIES 5.6: the defaults retry a dead server for ten minutes.
 GDAL_SETTINGS = {
@@ -48,9 +47,6 @@ MAX_SIDE_PX = 60_000
 
 MAX_CHUNK_PX = 1 << 27
 """Pixels of one compressed chunk that a header may declare; a whole tile in one has 1.2e8."""
-
-ALIGNED_WITHIN_PX = 1e-3
-"""Edges that are closer than this share of a pixel are the same edge."""
 
 # GDAL approximates the transform to an eighth of a pixel by default, so that windows
 # disagree with the whole in 6 % of pixels (DEPENDENCIES 5.8).
@@ -72,16 +68,6 @@ class Layer:
 
     resampled: bool
     """True if the pixels come from a grid that does not nest with this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Nesting:
-    """How a grid lies in a file that it nests with, in pixels of the file."""
-
-    top: float
-    left: float
-    step: float
-    """Pixels of the file per pixel of the grid: 2, 1, or 0.5."""
 
 
 def read_layer(
@@ -112,12 +98,13 @@ def read_layer(
         If the file is missing, damaged, too large, not georeferenced or elsewhere.
     """
     with _opened(address) as file:
-        _require_sane(file, address, footprint)
+        _require_sane(file, address)
+        place = _place(file, address, footprint)
         missing = nodata if nodata is not None else file.nodata
         with _translated(address):
-            nesting = _nesting(file, grid)
+            nesting = place.nesting(grid)
             if nesting is None:
-                numbers = _warped(file, grid, missing, classes)
+                numbers = _warped(file, place, grid, missing, classes)
             else:
                 numbers = _nested(file, grid, nesting, missing, classes)
         integers = np.dtype(file.dtypes[0]).kind in "iu"
@@ -190,7 +177,7 @@ def _source_error(address: str, error: RasterioError) -> SourceError:
     )
 
 
-def _require_sane(file: Any, address: str, footprint: BaseGeometry) -> None:
+def _require_sane(file: Any, address: str) -> None:
     rows, columns = file.block_shapes[0] if file.count else (0, 0)
     if max(file.height, file.width) > MAX_SIDE_PX or rows * columns > MAX_CHUNK_PX:
         raise SourceRefused(
@@ -205,52 +192,27 @@ def _require_sane(file: Any, address: str, footprint: BaseGeometry) -> None:
             f"raster {address} does not say where on the earth it lies",
             hint="write its reference system and transform into the file",
         )
-    if not _outline(file, address).intersects(footprint):
+
+
+def _place(file: Any, address: str, footprint: BaseGeometry) -> Georeference:
+    place = Georeference(file.crs.wkt, file.transform, file.height, file.width)
+    try:
+        outline = place.outline
+    except ProjError as error:
+        raise SourceRefused(
+            f"raster {address} has a reference system that cannot be used: {error}",
+            hint="write its reference system into the file anew",
+        ) from error
+    if outline is None or not outline.intersects(footprint):
         raise SourceRefused(
             f"raster {address} lies outside the geometry of its item",
             hint="the reference system or transform of the file, or the item, is wrong",
         )
-
-
-def _outline(file: Any, address: str) -> BaseGeometry:
-    refused = f"raster {address} has a reference system or transform that cannot be used"
-    x, y = box(*file.bounds).segmentize(_side(file) / 4).exterior.coords.xy
-    try:
-        to_degrees = Transformer.from_crs(CRS.from_wkt(file.crs.wkt), WGS84, always_xy=True)
-        corners = np.column_stack(to_degrees.transform(np.asarray(x), np.asarray(y)))
-    except ProjError as error:
-        raise SourceRefused(f"{refused}: {error}") from error
-    if not np.isfinite(corners).all():
-        raise SourceRefused(f"{refused}: its corners are nowhere on the earth")
-    return Polygon(corners)
-
-
-def _side(file: Any) -> float:
-    left, bottom, right, top = file.bounds
-    return float(max(abs(right - left), abs(top - bottom)))
-
-
-def _nesting(file: Any, grid: Grid) -> _Nesting | None:
-    """Return how `grid` nests with the file, None if it does not."""
-    place = file.transform
-    if place.b or place.d or place.a <= 0 or place.e != -place.a or not _same_system(file, grid):
-        return None
-    top, left = (place.f - grid.top_m) / place.a, (grid.left_m - place.c) / place.a
-    step = grid.resolution_m / place.a
-    # Edges must fall on edges of the finer of the two.
-    unit = min(step, 1.0)
-    edges = (top / unit, left / unit, max(step, 1.0 / step))
-    if any(abs(edge - round(edge)) > ALIGNED_WITHIN_PX for edge in edges):
-        return None
-    return _Nesting(top, left, step)
-
-
-def _same_system(file: Any, grid: Grid) -> bool:
-    return bool(file.crs == rasterio.CRS.from_epsg(grid.epsg))
+    return place
 
 
 def _nested(
-    file: Any, grid: Grid, nesting: _Nesting, missing: float | None, classes: bool
+    file: Any, grid: Grid, nesting: Nesting, missing: float | None, classes: bool
 ) -> NDArray[np.float32]:
     if nesting.step >= 1:
         step = round(nesting.step)
@@ -311,27 +273,29 @@ def averaged(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:
         return np.divide(total, count, dtype=np.float32)
 
 
-def _warped(file: Any, grid: Grid, missing: float | None, classes: bool) -> NDArray[np.float32]:
+def _warped(
+    file: Any, place: Georeference, grid: Grid, missing: float | None, classes: bool
+) -> NDArray[np.float32]:
+    numbers = np.full(grid.shape, np.nan, dtype=np.float32)
+    rows, columns = place.touched(grid)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return numbers
     if missing is None and np.dtype(file.dtypes[0]).kind == "f":
         missing = float("nan")
+    # Average what is finer than the grid, interpolate what is not.
+    finer = place.pixel_side_m(grid) < FINER_FROM * grid.resolution_m
+    method = Resampling.average if finer else Resampling.bilinear
     with WarpedVRT(
         file,
         crs=f"EPSG:{grid.epsg}",
-        transform=grid.transform,
-        height=grid.height,
-        width=grid.width,
-        resampling=Resampling.nearest if classes else _method(file, grid),
+        transform=grid.transform * Affine.translation(columns.start, rows.start),
+        height=rows.stop - rows.start,
+        width=columns.stop - columns.start,
+        resampling=Resampling.nearest if classes else method,
         src_nodata=missing,
         nodata=float("nan"),
         dtype="float32",
         tolerance=WARP_TOLERANCE_PX,
     ) as warped:
-        return _as_float(warped.read(1), None)
-
-
-def _method(file: Any, grid: Grid) -> Resampling:
-    """Average what is finer than the grid, interpolate what is not."""
-    place, _, _ = calculate_default_transform(
-        file.crs, f"EPSG:{grid.epsg}", file.width, file.height, *file.bounds
-    )
-    return Resampling.average if place.a < FINER_FROM * grid.resolution_m else Resampling.bilinear
+        numbers[rows, columns] = _as_float(warped.read(1), None)
+    return numbers
