@@ -23,6 +23,7 @@ from monitor.simulation.fields import Field, Upsampler
 from monitor.simulation.materials import BANDS, SHADOW_FACTOR, VISIBLE, Cover
 from monitor.simulation.orbits import Acquisition, acquisitions, seen_by, shifted_nir, view
 from monitor.simulation.patches import Patchiness
+from monitor.simulation.radar import radar_looks
 from monitor.simulation.seasons import Spectra
 from monitor.simulation.streams import stream
 from monitor.simulation.surface import (
@@ -46,6 +47,9 @@ PIXELS_PER_SIDE = 4
 
 HAZE_FLAGGED = 0.6
 CLEAR_AT_EDGE = 0.75
+
+
+__all__ = ["Observer", "looks", "radar_looks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -137,10 +137,10 @@ class Painter:
             for number, change in enumerate(event.changes):
                 left = change.course.left.get("tarpaulin", 0.0)
                 if kind is Cover.TARPAULIN and left:
-                    rows, columns = self._window(change)
-                    parts = self._changing(event, number, change).sum(axis=0)
+                    rows, columns = self.window(change)
+                    parts = self.changing(event, number, change).sum(axis=0)
                     share[rows, columns] += left * change.course.amount(day) * parts
-        return share
+        return np.asarray(share, dtype=np.float32)
 
     def _ground(self, day: float, spectra: Spectra) -> NDArray[np.float32]:
         """Both halves of each band on a day, shape (2 * bands, pixels)."""
@@ -151,8 +151,8 @@ class Painter:
                 if not len(change.blocks) or change.course.amount(day) <= 0:
                     continue
                 gained = self._selected(change.difference(day, spectra, self.world.land.seasons))
-                parts = self._changing(event, number, change)
-                rows, columns = self._window(change)
+                parts = self.changing(event, number, change)
+                rows, columns = self.window(change)
                 added = gained @ parts.reshape(len(parts), -1)
                 picture[:, rows, columns] += added.reshape(-1, *parts.shape[1:])
         return halves
@@ -163,7 +163,7 @@ class Painter:
         halves = [mix @ spectra[: len(BANDS)], mix @ spectra[len(BANDS) :]]
         return np.asarray(np.concatenate(halves), dtype=np.float32)
 
-    def _changing(self, event: Event, number: int, change: Change) -> NDArray[np.float32]:
+    def changing(self, event: Event, number: int, change: Change) -> NDArray[np.float32]:
         """Share of each pixel of a window that changes, shape (weights, height, width)."""
         known = self._parts.get(event.event_id, ())
         if len(known) <= number:
@@ -174,7 +174,7 @@ class Painter:
             self._parts[event.event_id] = known
         return known[number]
 
-    def _window(self, change: Change) -> tuple[slice, slice]:
+    def window(self, change: Change) -> tuple[slice, slice]:
         step = self.product.step
         return (
             slice(change.rows.start // step, change.rows.stop // step),
