@@ -12,6 +12,7 @@ from typing import Any
 
 from shapely.errors import GEOSException
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from aoi.area import Aoi
 from aoi.grid import Grid
@@ -21,8 +22,9 @@ from monitor.observation import Observation
 from monitor.ports import SearchProblem
 from monitor.scene import Scene
 from monitor.sources.scene_reader import read_scene
-from monitor.sources.stac_item import is_item, scene_of
+from monitor.sources.stac_item import is_item, require_past, scene_of
 
+NAME = "folder"
 MAX_ITEM_BYTES = 5_000_000
 """An item that is larger is not read: real ones have some 20 kB."""
 
@@ -47,7 +49,7 @@ class Folder:
     @property
     def name(self) -> str:
         """Name of the provider, kept in evidence."""
-        return "folder"
+        return NAME
 
     def search(self, aoi: Aoi, interval: Interval) -> list[Scene]:
         """Return the scenes that touch `aoi` and were acquired in `interval`, oldest first.
@@ -93,41 +95,57 @@ class Folder:
         name = str(path.relative_to(self.path))
         try:
             stat = path.stat()
-            document = _document(path, stat.st_mtime_ns, stat.st_size)
-        except (OSError, ValueError, RecursionError) as error:
-            problem = SearchProblem(name, f"cannot be read: {error}", "write it again")
-            return _Unusable(problem, None)
-        if not is_item(document):
-            return None
-        try:
-            return scene_of(
-                document, provider=self.name, now=now, resolve=lambda href: _resolved(path, href)
-            )
-        except SourceRefused as error:
-            return _Unusable(SearchProblem(name, error.message, error.hint), document)
+        except OSError as error:
+            return _unreadable(name, error)
+        entry = _parsed(path, name, stat.st_mtime_ns, stat.st_size)
+        if isinstance(entry, Scene):
+            try:
+                require_past(entry, now)
+            except SourceRefused as error:
+                return _Unusable(SearchProblem(name, error.message, error.hint), entry.footprint)
+        return entry
 
 
 @dataclass(frozen=True, slots=True)
 class _Unusable:
-    """An item that is no scene, and what is known of it."""
+    """An item that is no scene, and where it lies if that is known."""
 
     problem: SearchProblem
-    document: Any
+    footprint: BaseGeometry | None
 
     def may_touch(self, aoi: Aoi) -> bool:
         """Return False only if the item says that it lies elsewhere."""
-        try:
-            return bool(shape(self.document["geometry"]).intersects(aoi.geometry))
-        except (KeyError, TypeError, ValueError, AttributeError, GEOSException):
-            return True
+        return self.footprint is None or bool(self.footprint.intersects(aoi.geometry))
 
 
 # A replay searches the same folder hundreds of times.
 @lru_cache(maxsize=20_000)
-def _document(path: Path, changed_ns: int, size: int) -> Any:
+def _parsed(path: Path, name: str, changed_ns: int, size: int) -> Scene | _Unusable | None:
     if size > MAX_ITEM_BYTES:
-        raise ValueError(f"{size} bytes are too many for an item")
-    return json.loads(path.read_bytes())
+        return _unreadable(name, f"{size} bytes are too many for an item")
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        return _unreadable(name, error)
+    if not is_item(document):
+        return None
+    try:
+        return scene_of(document, provider=NAME, resolve=lambda href: _resolved(path, href))
+    except SourceRefused as error:
+        return _Unusable(SearchProblem(name, error.message, error.hint), _outline(document))
+
+
+def _unreadable(name: str, reason: object) -> _Unusable:
+    hint = "write the item again; a copy that was cut short looks like this"
+    return _Unusable(SearchProblem(name, f"{name} cannot be read: {reason}", hint), None)
+
+
+def _outline(document: Any) -> BaseGeometry | None:
+    try:
+        outline = shape(document["geometry"])
+    except (KeyError, TypeError, ValueError, AttributeError, GEOSException):
+        return None
+    return None if outline.is_empty else outline
 
 
 def _resolved(item: Path, href: str) -> str:

@@ -73,7 +73,6 @@ def scene_of(
     item: Mapping[str, Any],
     *,
     provider: str,
-    now: datetime,
     resolve: Callable[[str], str] = str,
 ) -> Scene:
     """Return the scene that a STAC Item describes.
@@ -84,8 +83,6 @@ def scene_of(
         The parsed JSON.
     provider : str
         Name of the source, kept in evidence.
-    now : datetime
-        Scenes acquired after it are refused: their clock or ours is wrong.
     resolve : callable
         Turns the href of an asset into a path or address.
 
@@ -97,7 +94,7 @@ def scene_of(
     name = str(item.get("id") or "without id")
     properties = _mapping(item.get("properties"))
     sensor = _sensor(item, properties, name)
-    acquired_at = _acquired_at(properties, name, now)
+    acquired_at = _acquired_at(properties, name)
     azimuth, elevation = _sun(properties)
     return Scene(
         scene_id=name,
@@ -116,6 +113,12 @@ def scene_of(
         sun_elevation_deg=elevation,
         properties=_kept(item, properties),
     )
+
+
+def require_past(scene: Scene, now: datetime) -> None:
+    """Raise `SourceRefused` for a scene acquired after `now`: its clock or ours is wrong."""
+    if scene.acquired_at > now:
+        raise _misdated(scene.scene_id, scene.acquired_at, "in the future")
 
 
 def is_item(document: object) -> bool:
@@ -144,7 +147,7 @@ def _instant(value: object) -> datetime | None:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def _acquired_at(properties: Mapping[str, Any], name: str, now: datetime) -> datetime:
+def _acquired_at(properties: Mapping[str, Any], name: str) -> datetime:
     at = _instant(properties.get("datetime"))
     start = _instant(properties.get("start_datetime"))
     end = _instant(properties.get("end_datetime"))
@@ -155,13 +158,16 @@ def _acquired_at(properties: Mapping[str, Any], name: str, now: datetime) -> dat
             f"item {name} has no datetime, got {properties.get('datetime')!r}",
             hint="set properties.datetime to the time of acquisition, RFC 3339 in UTC",
         )
-    if at < FIRST_SATELLITE or at > now:
-        wrong = "in the future" if at > now else "before the first satellite"
-        raise SourceRefused(
-            f"item {name} is dated {at:%Y-%m-%dT%H:%MZ}, {wrong}",
-            hint="correct properties.datetime, or the clock of this machine",
-        )
+    if at < FIRST_SATELLITE:
+        raise _misdated(name, at, "before the first satellite")
     return at
+
+
+def _misdated(name: str, at: datetime, when: str) -> SourceRefused:
+    return SourceRefused(
+        f"item {name} is dated {at:%Y-%m-%dT%H:%MZ}, {when}",
+        hint="correct properties.datetime, or the clock of this machine",
+    )
 
 
 def _sensor(item: Mapping[str, Any], properties: Mapping[str, Any], name: str) -> Sensor:
