@@ -25,7 +25,7 @@ from aoi.outline import Surface, checked_area, checked_footprint, disc, radius_m
 from aoi.properties import AREA_KEYS, SETTLEMENT_KEYS, Properties
 from aoi.settlement import Settlement, SettlementKind
 from aoi.text import slug
-from aoi.tiling import MAX_SIDE_KM, size_km, surface, tiled, tiles_needed
+from aoi.tiling import MAX_SIDE_KM, sides, size_km, surface, tiled
 
 AREA_LIMITS = Limits(
     max_bytes=10_000_000,
@@ -191,9 +191,8 @@ def settlement_of(feature: Feature, aoi_id: str) -> tuple[Settlement, tuple[str,
 
 
 def epsg_of(outline: Surface) -> int:
-    """Return the UTM zone of the centroid of `outline`, of its greatest part's if in parts."""
-    largest = max(shapely.get_parts(outline), key=lambda part: part.area)
-    centre = outline.centroid if largest.area > outline.area / 2 else largest.centroid
+    """Return the UTM zone of the centroid of `outline`, east of the antimeridian if cut there."""
+    centre = sides(outline)[0].centroid
     return utm_epsg(centre.x, centre.y)
 
 
@@ -240,13 +239,14 @@ def _discs(points: Point | MultiPoint, metres: float) -> Surface:
 
 
 def _tiling_notice(area: Aoi) -> tuple[str, ...]:
-    columns, rows = tiles_needed(area.geometry)
-    if columns * rows == 1:
+    tiles = tiled(area)
+    if len(tiles) == 1:
         return ()
-    width_km, height_km = size_km(area.geometry)
+    sizes = (size_km(side) for side in sides(area.geometry))
+    drawn = " and ".join(f"{width:.0f} x {height:.0f} km" for width, height in sizes)
     return (
-        f"{width_km:.0f} x {height_km:.0f} km: it is watched in {len(tiled(area))} tiles of at "
-        f"most {MAX_SIDE_KM:.0f} x {MAX_SIDE_KM:.0f} km, and shown as one",
+        f"{drawn}: it is watched in {len(tiles)} tiles of about {MAX_SIDE_KM:.0f} x "
+        f"{MAX_SIDE_KM:.0f} km at most, and shown as one",
     )
 
 

@@ -36,6 +36,7 @@ SUFFIXES = {
 LIST = "GeoJSON, GeoPackage, Shapefile (bare or zipped), KML, KMZ or FlatGeobuf"
 
 HEAD_BYTES = 512
+XML_IN_UTF_16 = (b"<\0", b"\0<", b"\xff\xfe<", b"\xfe\xff\0<")
 SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx")
 
 
@@ -69,17 +70,16 @@ def _judged(path: Path) -> Format:
         return Format.SHAPEFILE
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _judged_zip(path)
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") or head.startswith(
-        (b"<\0", b"\0<", b"\xff\xfe<", b"\xfe\xff\0<")
-    ):
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"<") or head.startswith(XML_IN_UTF_16):
         return Format.KML
-    # The strict reader says best what is wrong with what is left.
     expected = SUFFIXES[path.suffix.lower()]
-    if expected and Format.GEOJSON not in expected:
+    if expected and Format.GEOJSON not in expected and not start.startswith(b"{"):
         raise InvalidAoi(
             f"its content is not {' or '.join(sorted(expected))}",
             hint="it may be empty or damaged: export it again",
         )
+    # The strict reader says best what is wrong with what is left.
     return Format.GEOJSON
 
 

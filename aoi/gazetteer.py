@@ -57,6 +57,9 @@ class Gazetteer:
     latitudes: NDArray[np.float64]
     """Degrees north, shape (places,)."""
 
+    on_sphere: NDArray[np.float64]
+    """The same places as points of the unit sphere, shape (3, places)."""
+
     @classmethod
     def from_csv(cls, path: Path) -> Gazetteer:
         """Read a CSV with the columns ``lat, lon, name`` and, if there, ``admin1, cc``.
@@ -77,11 +80,14 @@ class Gazetteer:
         if not rows:
             raise InvalidAoi(f"the gazetteer {path.name} has no place", hint="check the file")
         latitudes, longitudes, names = zip(*rows, strict=True)
-        return cls(names, np.array(longitudes), np.array(latitudes))
+        east, north = np.array(longitudes), np.array(latitudes)
+        return cls(names, east, north, _on_sphere(east, north))
 
     def nearest(self, longitude: float, latitude: float) -> NearestPlace:
         """Return the place nearest to a position in degrees."""
-        chords = _chords(self.longitudes, self.latitudes, longitude, latitude)
+        # Straight lines through the sphere have no seam at 180° and none at the poles.
+        position = _on_sphere(np.array([longitude]), np.array([latitude]))
+        chords = ((self.on_sphere - position) ** 2).sum(axis=0)
         count = min(CANDIDATES, len(chords))
         near = np.argpartition(chords, count - 1)[:count]
         azimuths, _, distances_m = ELLIPSOID.inv(
@@ -125,19 +131,6 @@ def _rows(
         words = (row.get(column) or "" for column in ("name", "admin1", "cc"))
         name, admin1, country = (cleaned(word[:200], "name")[0] for word in words)
         yield latitude, longitude, (name, admin1, country)
-
-
-def _chords(
-    longitudes: NDArray[np.float64],
-    latitudes: NDArray[np.float64],
-    longitude: float,
-    latitude: float,
-) -> NDArray[np.float64]:
-    """Return squared lengths of straight lines on the unit sphere; no seam, no poles."""
-    places = _on_sphere(longitudes, latitudes)
-    position = _on_sphere(np.array([longitude]), np.array([latitude]))
-    squared: NDArray[np.float64] = ((places - position) ** 2).sum(axis=0)
-    return squared
 
 
 def _on_sphere(

@@ -21,7 +21,7 @@ def checked_layer(path: Path) -> str:
         If it is no GeoPackage, is cut off, has several layers, or a layer
         that is not a plain table.
     """
-    _require_whole(path)
+    require_whole(path)
     try:
         # immutable: no journal beside the file is read, no lock is taken.
         address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
@@ -77,7 +77,8 @@ def _require_plain(name: str, sql: str) -> None:
         )
 
 
-def _require_whole(path: Path) -> None:
+def require_whole(path: Path) -> None:
+    """Refuse a file that is shorter than its header says."""
     with path.open("rb") as stream:
         head = stream.read(100)
     if len(head) < 100:

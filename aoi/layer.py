@@ -17,6 +17,7 @@ from aoi.feature import Feature, named
 from aoi.flatgeobuf import check_flatgeobuf
 from aoi.formats import Format, format_of
 from aoi.geojson import Limits
+from aoi.geopackage import require_whole
 from aoi.shapefile import gather, gather_from_zip, stated_encoding
 from aoi.vector_files import as_geojson
 from aoi.zips import checked_entries, inflated, named_like, opened_zip
@@ -101,6 +102,8 @@ def _converted(
             kind = Format.SHAPEFILE
         elif kind is Format.FLATGEOBUF:
             check_flatgeobuf(path, limits.max_features)
+        else:
+            require_whole(path)
         with as_geojson(kind.value, path, encoding, said) as stream:
             yield stream
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -31,6 +32,9 @@ ASSUMED_RADIUS_M = 150.0
 """Of a settlement of which nothing but a point is known (CONTRACT section 5)."""
 
 CORNERS = 64
+
+EARTH_RADIUS_KM = 6371.007
+"""Of the sphere with the area of the earth."""
 
 Surface = Polygon | MultiPolygon
 
@@ -103,7 +107,8 @@ def radius_m(structures: int | None, given_m: float | None) -> float:
 
 def _checked(geometry: BaseGeometry, max_km2: float) -> tuple[Surface, tuple[str, ...]]:
     outline = surface(geometry)
-    if outline.is_empty or outline.area == 0:
+    # A bow tie may have an area of nothing on balance: it crosses itself, which is said below.
+    if outline.area == 0 and surface(shapely.make_valid(outline)).area == 0:
         raise InvalidAoi("it has no area", hint="draw an outline with at least three corners")
     _check_size(outline, max_km2)
     _check_position_on_earth(outline)
@@ -125,12 +130,24 @@ def _checked(geometry: BaseGeometry, max_km2: float) -> tuple[Surface, tuple[str
 def _check_size(outline: Surface, max_km2: float) -> None:
     if _reaches_round(outline):
         return
-    size_km2 = area_km2(outline)
+    west, _, east, _ = outline.bounds
+    # On the ellipsoid an edge along a whole parallel has no length.
+    size_km2 = area_km2(outline) if east - west < 180 else _plane_km2(outline)
     if size_km2 > max_km2:
         raise InvalidAoi(
             f"its area is {size_km2:,.0f} km², more than {max_km2:,.0f}",
             hint="watch the inhabited parts: several smaller areas",
         )
+
+
+def _plane_km2(outline: Surface) -> float:
+    """Return the area in the cylindrical equal-area projection of a sphere."""
+
+    def projected(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        east, north = np.radians(positions).T
+        return EARTH_RADIUS_KM * np.column_stack([east, np.sin(north)])
+
+    return float(shapely.transform(outline, projected).area)
 
 
 def _check_position_on_earth(outline: Surface) -> None:

@@ -46,6 +46,8 @@ def cleaned(text: str, what: str, limit: int = MAX_NAME) -> tuple[str, bool]:
         raise InvalidAoi(
             f"the {what} has {len(text)} characters", hint=f"shorten it to {limit} or fewer"
         )
+    if text.isascii() and text.isprintable():
+        return text.strip(), False
     shown = INVISIBLE.sub("", BREAKS.sub(" ", unicodedata.normalize("NFC", text)))
     shown = "".join(sign for sign in shown if unicodedata.category(sign) not in {"Cc", "Co", "Cs"})
     shown = _without_heaps(shown)

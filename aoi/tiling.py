@@ -30,21 +30,26 @@ def tiled(aoi: Aoi) -> tuple[Aoi, ...]:
 
     Tiles are named ``<id>-r<row>c<column>``, rows from the north, columns from
     the west, and bear the identifier of the whole in `Aoi.group_id`. Together
-    they cover exactly the area; each has the UTM zone of its own centre.
+    they cover exactly the area; each has the UTM zone of its own centre, and
+    none lies on both sides of the antimeridian.
     """
-    west, south, east, north = aoi.geometry.bounds
-    columns, rows = tiles_needed(aoi.geometry)
-    if columns == rows == 1:
+    columns = [edges for side in sides(aoi.geometry) for edges in _columns(side)]
+    _, south, _, north = aoi.geometry.bounds
+    rows = list(pairwise(_edges(north, south, _pieces(size_km(aoi.geometry)[1]))))
+    if len(columns) == len(rows) == 1:
         return (aoi,)
-    longitudes = np.linspace(west, east, columns + 1).tolist()
-    latitudes = np.linspace(north, south, rows + 1).tolist()
-    return tuple(_cut(aoi, longitudes, latitudes))
+    return tuple(_cut(aoi, columns, rows))
 
 
-def tiles_needed(outline: BaseGeometry) -> tuple[int, int]:
-    """Return the number of columns and rows of tiles that cover `outline` (EPSG:4326)."""
-    width_km, height_km = size_km(outline)
-    return _pieces(width_km), _pieces(height_km)
+def sides(outline: Polygon | MultiPolygon) -> tuple[Polygon | MultiPolygon, ...]:
+    """Return the parts east and west of the antimeridian, or the outline if it is not cut."""
+    west, _, east, _ = outline.bounds
+    if east - west <= 180:
+        return (outline,)
+    parts = shapely.get_parts(outline)
+    eastern = [part for part in parts if part.centroid.x > 0]
+    western = [part for part in parts if part.centroid.x <= 0]
+    return tuple(surface(MultiPolygon(side)) for side in (eastern, western) if side)
 
 
 def size_km(outline: BaseGeometry) -> tuple[float, float]:
@@ -67,9 +72,22 @@ def _pieces(side_km: float) -> int:
     return max(1, math.ceil(side_km / MAX_SIDE_KM - LENIENCE))
 
 
-def _cut(aoi: Aoi, longitudes: list[float], latitudes: list[float]) -> Iterator[Aoi]:
-    for row, (north, south) in enumerate(pairwise(latitudes)):
-        for column, (west, east) in enumerate(pairwise(longitudes)):
+def _columns(side: BaseGeometry) -> Iterator[tuple[float, float]]:
+    west, _, east, _ = side.bounds
+    yield from pairwise(_edges(west, east, _pieces(size_km(side)[0])))
+
+
+def _edges(first: float, last: float, pieces: int) -> list[float]:
+    edges: list[float] = np.linspace(first, last, pieces + 1).tolist()
+    return edges
+
+
+def _cut(
+    aoi: Aoi, columns: list[tuple[float, float]], rows: list[tuple[float, float]]
+) -> Iterator[Aoi]:
+    shapely.prepare(aoi.geometry)
+    for row, (north, south) in enumerate(rows):
+        for column, (west, east) in enumerate(columns):
             part = surface(aoi.geometry.intersection(box(west, south, east, north)))
             if part.is_empty:
                 continue

@@ -65,6 +65,10 @@ def inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes
                     hint="pack it again",
                 )
             yield chunk
+    if read != entry.file_size:
+        raise InvalidAoi(
+            f"the entry {_shown(entry)} holds less than the zip declares", hint="pack it again"
+        )
 
 
 def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
