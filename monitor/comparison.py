@@ -155,6 +155,9 @@ class Comparison:
 
     held_looks: int
     rules: tuple[RuleResult, ...]
+    not_run: tuple[str, ...]
+    """Rules that had no input in these worlds, such as radar looks for `pwtt`."""
+
     calibration: CalibrationResult | None
 
     def of_rule(self, rule: str) -> RuleResult:
@@ -180,6 +183,7 @@ def compared(tuning: Sequence[WorldScores], test: Sequence[WorldScores]) -> Comp
         raise ValueError("there are no worlds to measure on")
     events = [event for world in test for event in world.events]
     years = sum(world.years for world in test)
+    run = [s for s in test[0].scored if len(joined(test, s.rule))]
     return Comparison(
         origin=test[0].origin,
         worlds=tuple(world.world for world in test),
@@ -189,7 +193,8 @@ def compared(tuning: Sequence[WorldScores], test: Sequence[WorldScores]) -> Comp
         promised_events=sum(promised(event) for event in events),
         clear_looks_per_year=sum(world.clear_looks for world in test) / years,
         held_looks=sum(world.held_looks for world in test),
-        rules=tuple(_rule_result(s.rule, s.native, tuning, test) for s in test[0].scored),
+        rules=tuple(_rule_result(s.rule, s.native, tuning, test) for s in run),
+        not_run=tuple(s.rule for s in test[0].scored if s not in run),
         calibration=_calibration(test),
     )
 

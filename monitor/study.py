@@ -27,7 +27,7 @@ from monitor.rivals.catalogue import RivalRun
 from monitor.rivals.rule import Scored
 from monitor.simulation.events import Event, EventKind
 from monitor.simulation.hotspots import hotspots
-from monitor.simulation.looks import looks, radar_looks
+from monitor.simulation.looks import looks
 from monitor.simulation.presets import PURPOSES, preset, require_seed
 from monitor.simulation.world import World, build
 from monitor.skill import LATE, TrueEvent, area_class, fraction_class, settlement_years
@@ -117,7 +117,7 @@ def scored_world(job: WorldJob, settings: BurnSettings, calibration: Calibration
     rivals = RivalRun(sets, fires, watched.start)
     ids = [settlement.settlement_id for settlement in world.settlements]
     detector = DetectorScores(ids, settings)
-    shown = _shown(looks(world, whole), radar_looks(world, whole), rivals)
+    shown = shown_to(rivals, looks(world, whole))
     for look, readings, findings in stream_findings(
         shown, world.aoi, world.settlements, fires, lax(settings), calibration, watched.start
     ):
@@ -201,7 +201,9 @@ def _touched(event: Event, sets: BlockSets) -> list[str]:
     ]
 
 
-def _shown(optical: Iterable[Look], radar: Iterable[Look], rivals: RivalRun) -> Iterator[Look]:
+def shown_to(
+    rivals: RivalRun, optical: Iterable[Look], radar: Iterable[Look] = ()
+) -> Iterator[Look]:
     """Yield the optical looks, each after the rivals have seen it and all radar before it."""
     waiting = iter(radar)
     following = next(waiting, None)
