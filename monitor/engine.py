@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import structlog
 
 from monitor.errors import ConfigError
+from monitor.logs import log_to_stderr
 from monitor.ports import Engine
 
 Job = TypeVar("Job")
@@ -106,7 +107,9 @@ class LocalEngine:
                 yield number, BrokenProcessPool("a worker process was killed, perhaps for memory")
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        self._pool = ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"))
+        self._pool = ProcessPoolExecutor(
+            self._workers, mp_context=get_context("spawn"), initializer=log_to_stderr
+        )
         return self._pool
 
     def close(self) -> None:

@@ -23,9 +23,9 @@ JOB_ID = "tick"
 JOB_DEFAULTS = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 
 _WORDS = {
-    EVENT_JOB_ERROR: "tick.failed",
-    EVENT_JOB_MAX_INSTANCES: "tick.still_running",
-    EVENT_JOB_MISSED: "tick.missed",
+    EVENT_JOB_ERROR: "job.failed",
+    EVENT_JOB_MAX_INSTANCES: "job.still_running",
+    EVENT_JOB_MISSED: "job.missed",
 }
 
 logger = structlog.get_logger(__name__)
@@ -43,7 +43,11 @@ class Schedule:
         )
         self._scheduler.add_job(tick, _trigger(every, cron, timezone), id=JOB_ID)
         self.failures = 0
-        """Ticks that ended in an exception since the start."""
+        """Calls that ended in an exception since the start."""
+
+    def also(self, name: str, function: Callable[[], object], every: timedelta) -> None:
+        """Call another function between ticks, such as the sending of what waits."""
+        self._scheduler.add_job(function, _trigger(every, "", "UTC"), id=name)
 
     def start(self, *, at_once: bool = True) -> None:
         """Begin; with `at_once` the first tick comes now and not at the first scheduled time."""
@@ -70,7 +74,9 @@ class Schedule:
     def _heard(self, event: Any) -> None:
         if event.code == EVENT_JOB_ERROR:
             self.failures += 1
-        logger.error(_WORDS[event.code], exc_info=getattr(event, "exception", None))
+        logger.error(
+            _WORDS[event.code], job=event.job_id, exc_info=getattr(event, "exception", None)
+        )
 
 
 def _trigger(every: timedelta, cron: str, timezone: str) -> CronTrigger | IntervalTrigger:

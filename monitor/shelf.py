@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import overload
 
+from aoi.area import Aoi
 from aoi.grid import Grid
 from monitor.acquisition import Acquisition
-from monitor.archive import load_look
+from monitor.archive import load_look, save_look
 from monitor.area_job import ArchivedLook
 from monitor.looks import Look
 
@@ -25,6 +26,49 @@ LATEST = 6
 SAME_WEEKS = 25
 WEEKS_REACH_D = 15.0
 YEAR_D = 365.25
+
+
+def shelved(
+    look: Look, aoi: Aoi, folder: Path, known_at: datetime, provider: str, *, scored: bool
+) -> ArchivedLook:
+    """Archive a look, and return what the database keeps of it.
+
+    Parameters
+    ----------
+    look : Look
+    aoi : Aoi
+        Its area; the share of it that was clear decides whether it was seen.
+    folder : Path
+        The data folder.
+    known_at : datetime
+        When the service had it, UTC.
+    provider : str
+    scored : bool
+        False for history that serves the baselines only.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be written; nothing is left then.
+    """
+    path = Path("looks") / aoi.aoi_id / look.track / f"{look.look_id}.tif"
+    inside = look.blocks.inside(aoi.geometry)
+    return ArchivedLook(
+        look_id=look.look_id,
+        aoi_id=aoi.aoi_id,
+        track=look.track,
+        platform=look.platform,
+        acquired_at=look.acquired_at,
+        available_at=look.available_at,
+        known_at=known_at,
+        path=str(path),
+        sha256=save_look(look, folder / path),
+        clear_fraction=float(look.valid[inside].mean()) if inside.any() else 0.0,
+        held_reason="",
+        provider=provider,
+        scene_ids=look.scene_ids,
+        scored=scored,
+    )
 
 
 class Shelf:

@@ -54,6 +54,11 @@ class MonitorStore:
             _record_problems(connection, report.problems, now)
             _insert_new(connection, RUNS, [run_row(report.run)])
 
+    def add_history(self, looks: Sequence[ArchivedLook]) -> None:
+        """Store looks that were archived outside a run, for the baselines of an area."""
+        with writing(self._engine) as connection:
+            _insert_new(connection, LOOKS, [look_row(look) for look in looks])
+
     def unabsorbed_findings(self) -> list[Finding]:
         """Return the findings that no alert has taken yet, in the order they became known."""
         query = (

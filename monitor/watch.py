@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 
 from aoi.interval import Interval
 from monitor.acquisition import Acquisition, wanted
-from monitor.archive import save_look
 from monitor.area_job import ArchivedLook, AreaJob, AreaReport, SceneProblem, search_start
 from monitor.area_report import problems_of, report_of, report_of_outage
 from monitor.baselines import Baselines
@@ -28,7 +26,7 @@ from monitor.finding import Chip, Finding
 from monitor.looks import Look
 from monitor.reading_scenes import read_look
 from monitor.scene import Hotspot
-from monitor.shelf import Shelf
+from monitor.shelf import Shelf, shelved
 from monitor.verdicts import Verdicts
 
 logger = structlog.get_logger(__name__)
@@ -45,7 +43,6 @@ class AreaWatch:
     def __init__(self, job: AreaJob) -> None:
         self._job = job
         self._sets = block_sets(job.aoi, job.settlements)
-        self._inside = job.aoi.blocks.inside(job.aoi.geometry)
         self._shelf = Shelf(job.folder, job.aoi.blocks, job.looks)
         self._baselines = Baselines(
             job.folder / "baselines", job.aoi.aoi_id, self._sets, self._shelf
@@ -96,21 +93,12 @@ class AreaWatch:
     def _see(self, acquisition: Acquisition, standing: ArchivedLook | None) -> Look:
         job = self._job
         look = read_look(self._sources[acquisition.provider], acquisition.scenes, job.aoi)
-        path = Path("looks") / job.aoi.aoi_id / look.track / f"{look.look_id}.tif"
-        archived = ArchivedLook(
-            look_id=look.look_id,
-            aoi_id=job.aoi.aoi_id,
-            track=look.track,
-            platform=look.platform,
-            acquired_at=look.acquired_at,
-            available_at=look.available_at,
-            known_at=job.now,
-            path=str(path),
-            sha256=save_look(look, job.folder / path),
-            clear_fraction=float(look.valid[self._inside].mean()),
-            held_reason="",
-            provider=acquisition.provider,
-            scene_ids=look.scene_ids,
+        archived = shelved(
+            look,
+            job.aoi,
+            job.folder,
+            job.now,
+            acquisition.provider,
             scored=look.acquired_at >= self._scored_from(),
         )
         self._shelf.put(archived, look, standing)

@@ -107,33 +107,36 @@ def verb(
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(function).parameters.values())[1:]
         hints = get_type_hints(function, include_extras=True)
-        hints.pop("return", None)
-        hints.pop(next(iter(inspect.signature(function).parameters)))
-        shared = {"context": typer.Context, "config_path": ConfigOption, "as_json": JsonOption}
+        own = list(inspect.signature(function).parameters.values())[1:]
 
         @wraps(function)
-        def called(**values: Any) -> None:
-            context: typer.Context = values.pop("context")
+        def called(context: typer.Context, **values: Any) -> None:
             given = context.meta.get(META, {})
             path = values.pop("config_path") or given.get("config_path")
             as_json = values.pop("as_json") or given.get("as_json", False)
             function(Call(context, path, as_json), **values)
 
-        called.__annotations__ = {**shared, **hints}
-        called.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [
-                inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY),
-                *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own),
-                inspect.Parameter("config_path", inspect.Parameter.KEYWORD_ONLY, default=None),
-                inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False),
-            ]
-        )
+        parameters = [
+            _parameter("context", typer.Context),
+            *(_parameter(one.name, hints[one.name], one.default) for one in own),
+            _parameter("config_path", ConfigOption, None),
+            _parameter("as_json", JsonOption, False),
+        ]
+        # Typer reads the options of a verb from its signature.
+        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        called.__annotations__ = {one.name: one.annotation for one in parameters}
         app.command(name, epilog=f"Example: {example}")(called)
         return function
 
     return register
+
+
+def _parameter(
+    name: str, annotation: object, default: object = inspect.Parameter.empty
+) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
 
 def utc_now() -> datetime:

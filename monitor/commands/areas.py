@@ -1,0 +1,244 @@
+"""aoi and settlement: what is watched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from shapely.geometry import mapping
+
+from aoi.area import Aoi, AoiState, Sensitivity
+from aoi.errors import InvalidAoi
+from aoi.files import ReadAreas, read_areas, read_settlements
+from aoi.settlement import Settlement
+from monitor.commands.call import Call, add_row, minutes, plain, table, verb
+from monitor.commands.outlines import area_of_bbox, area_of_wkt
+from monitor.durations import duration_text, parsed_duration
+
+aoi = typer.Typer(help="Areas of interest: what is watched, how often, for whom.")
+settlement = typer.Typer(help="Settlements: the places that alerts are about.")
+
+AreaId = Annotated[str, typer.Argument(metavar="ID", help="Identifier of the area.")]
+OfArea = Annotated[str, typer.Option("--aoi", metavar="ID", help="Identifier of the area.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="GeoJSON, GeoPackage, KML ...")]
+Replace = Annotated[bool, typer.Option("--replace", help="Change one that is there already.")]
+
+
+@verb(aoi, "add", example="emberwatch aoi add areas.geojson --revisit 1d")
+def add(
+    call: Call,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="May hold many.")] = None,
+    bbox: Annotated[str, typer.Option(metavar="W,S,E,N", help="A box in degrees.")] = "",
+    wkt: Annotated[str, typer.Option(help="A polygon in degrees, longitude first.")] = "",
+    aoi_id: Annotated[str, typer.Option("--id", help="Identifier, for one area.")] = "",
+    name: Annotated[str, typer.Option(help="Name, for one area.")] = "",
+    sensitivity: Annotated[Sensitivity | None, typer.Option(help="Who may see it.")] = None,
+    revisit: Annotated[str, typer.Option(help="Least time between two runs, as 1d.")] = "",
+    replace_area: Replace = False,
+) -> None:
+    """Add areas from a file, a box or a polygon; all of a file, or none."""
+    read = _with_options(_read(file, bbox, wkt), aoi_id, name, sensitivity, revisit)
+    service = call.service()
+    added: list[Aoi] = []
+    for area in read.areas:
+        added.extend(service.registry.add(area, service.now(), replace=replace_area))
+    lines = [f"note: {plain(notice)}" for notice in read.notices]
+    lines += [f"added {plain(area.aoi_id)} ({plain(area.name)})" for area in added]
+    call.say({"added": [_document(area) for area in added], "notices": read.notices}, *lines)
+
+
+@verb(aoi, "check", example="emberwatch aoi check areas.geojson")
+def check(call: Call, file: File) -> None:
+    """Say what a file holds and what is wrong with it; nothing is stored."""
+    read = read_areas(file)
+    lines = [f"note: {plain(notice)}" for notice in read.notices]
+    lines += [f"{plain(area.aoi_id)}: {plain(area.name)}, can be added" for area in read.areas]
+    call.say({"areas": [_document(area) for area in read.areas], "notices": read.notices}, *lines)
+
+
+@verb(aoi, "list", example="emberwatch aoi list --json")
+def list_(
+    call: Call,
+    everything: Annotated[bool, typer.Option("--all", help="Also archived areas.")] = False,
+) -> None:
+    """List the areas, with their last run and when they were last seen."""
+    service = call.service()
+    seen = service.store.last_seen()
+    states = tuple(AoiState) if everything else (AoiState.ACTIVE, AoiState.PAUSED)
+    rows = table("id", "name", "state", "revisit", "sensitivity", "last run", "last seen")
+    documents = []
+    for area in service.registry.all(states):
+        ran = service.registry.last_run_at(area.aoi_id)
+        last = seen.get(area.aoi_id)
+        documents.append({**_document(area), "last_run_at": ran, "last_seen": last})
+        every = duration_text(area.revisit)
+        cells = (area.aoi_id, area.name, area.state.value, every, area.sensitivity.value)
+        add_row(rows, [*cells, minutes(ran), minutes(last)])
+    call.show({"areas": documents}, rows, "no area yet: emberwatch aoi add FILE")
+
+
+@verb(aoi, "show", example="emberwatch aoi show sd-south-darfur")
+def show(call: Call, aoi_id: AreaId) -> None:
+    """Show one area: its settlements, its last runs and why they ended as they did."""
+    service = call.service()
+    area = service.registry.whole(aoi_id)
+    parts = service.registry.group(aoi_id)
+    runs = [run for part in parts for run in service.store.runs(part.aoi_id, limit=5)]
+    problems = [one for part in parts for one in service.store.problems(part.aoi_id)[:5]]
+    count = len(service.registry.settlements(aoi_id))
+    document = {
+        **_document(area),
+        "parts": [part.aoi_id for part in parts],
+        "settlements": count,
+        "geometry": mapping(area.geometry),
+        "runs": [
+            {"at": run.started_at, "outcome": run.outcome.value, "reason": run.reason}
+            for run in runs
+        ],
+        "problems": [{"scene_id": one.scene_id, "reason": one.reason} for one in problems],
+    }
+    lines = [
+        f"{plain(area.aoi_id)}: {plain(area.name)}",
+        f"  {area.state.value}, every {duration_text(area.revisit)}, {area.sensitivity.value},"
+        f" detectors {', '.join(area.detectors)}, {count} settlements, {len(parts)} part(s)",
+    ]
+    lines += [f"  {minutes(r.started_at)} {r.outcome.value}: {plain(r.reason)}" for r in runs]
+    lines += [f"  scene {plain(one.scene_id)}: {plain(one.reason)}" for one in problems]
+    call.say(document, *lines)
+
+
+@verb(aoi, "pause", example="emberwatch aoi pause sd-south-darfur")
+def pause(call: Call, aoi_id: AreaId) -> None:
+    """Stop watching an area for a while."""
+    service = call.service()
+    service.registry.pause(aoi_id, service.now())
+    call.say({"aoi_id": aoi_id, "state": "paused"}, f"{plain(aoi_id)} is paused")
+
+
+@verb(aoi, "resume", example="emberwatch aoi resume sd-south-darfur")
+def resume(call: Call, aoi_id: AreaId) -> None:
+    """Watch an area again; what it missed is made up for at its next run."""
+    service = call.service()
+    service.registry.resume(aoi_id, service.now())
+    call.say({"aoi_id": aoi_id, "state": "active"}, f"{plain(aoi_id)} is watched again")
+
+
+@verb(aoi, "rm", example="emberwatch aoi rm sd-south-darfur")
+def remove(call: Call, aoi_id: AreaId) -> None:
+    """Stop watching an area for good; its record stays."""
+    service = call.service()
+    sentence = service.registry.remove(aoi_id, service.now())
+    call.say({"aoi_id": aoi_id, "state": "archived", "note": sentence}, plain(sentence))
+
+
+@verb(aoi, "export", example="emberwatch aoi export > areas.geojson")
+def export(
+    call: Call, aoi_id: Annotated[str, typer.Argument(metavar="[ID]", help="Default: all.")] = ""
+) -> None:
+    """Print areas as GeoJSON, in the form that `aoi add` reads."""
+    service = call.service()
+    names = [aoi_id] if aoi_id else sorted({a.group_id or a.aoi_id for a in service.registry.all()})
+    areas = [service.registry.whole(one) for one in names]
+    features = [
+        {"type": "Feature", "geometry": mapping(area.geometry), "properties": _properties(area)}
+        for area in areas
+    ]
+    # GeoJSON is what a person wants here too, so --json changes nothing.
+    print(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False))
+
+
+@verb(settlement, "import", example="emberwatch settlement import villages.geojson --aoi ID")
+def import_(call: Call, file: File, aoi_id: OfArea, replace_them: Replace = False) -> None:
+    """Add settlements to an area: footprints, or points that become discs."""
+    service = call.service()
+    read = read_settlements(file, service.registry.whole(aoi_id))
+    notices = service.registry.add_settlements(
+        aoi_id, read.settlements, service.now(), replace=replace_them
+    )
+    said = (*read.notices, *notices)
+    count = len(read.settlements)
+    call.say(
+        {"aoi_id": aoi_id, "imported": count, "notices": said},
+        *(f"note: {plain(notice)}" for notice in said),
+        f"{count} settlements imported into {plain(aoi_id)}",
+    )
+
+
+@verb(settlement, "list", example="emberwatch settlement list --aoi sd-south-darfur")
+def list_settlements(call: Call, aoi_id: OfArea) -> None:
+    """List the settlements of an area."""
+    found = call.service().registry.settlements(aoi_id)
+    rows = table("id", "name", "kind", "structures", "footprint")
+    for one in found:
+        drawn = "assumed" if one.footprint_assumed else "mapped"
+        add_row(rows, [one.settlement_id, one.name, one.kind.value, one.structures, drawn])
+    documents = [_settlement_document(one) for one in found]
+    call.show({"settlements": documents}, rows, "no settlement yet: emberwatch settlement import")
+
+
+def _read(file: Path | None, bbox: str, wkt: str) -> ReadAreas:
+    given = [bool(file), bool(bbox), bool(wkt)]
+    if sum(given) != 1:
+        raise typer.BadParameter("give one of FILE, --bbox and --wkt")
+    if file is not None:
+        return read_areas(file)
+    return area_of_bbox(bbox) if bbox else area_of_wkt(wkt)
+
+
+def _with_options(
+    read: ReadAreas, aoi_id: str, name: str, sensitivity: Sensitivity | None, revisit: str
+) -> ReadAreas:
+    if (aoi_id or name) and len(read.areas) != 1:
+        raise InvalidAoi(
+            f"the file holds {len(read.areas)} areas, and --id and --name are for one",
+            hint="write id and name into the properties of each",
+        )
+    changes: dict[str, object] = {}
+    if aoi_id:
+        changes["aoi_id"] = aoi_id
+    if name or aoi_id:
+        changes["name"] = name or read.areas[0].name or aoi_id
+    if sensitivity is not None:
+        changes["sensitivity"] = sensitivity
+    if revisit:
+        changes["revisit"] = _revisit(revisit)
+    areas = tuple(replace(area, **changes) for area in read.areas)  # type: ignore[arg-type]
+    return replace(read, areas=areas)
+
+
+def _revisit(text: str) -> object:
+    try:
+        return parsed_duration(text)
+    except ValueError as error:
+        raise InvalidAoi(f"--revisit {text!r}: {error}", hint="write it like 12h or 5d") from error
+
+
+def _properties(area: Aoi) -> dict[str, object]:
+    return {
+        "id": area.aoi_id,
+        "name": area.name,
+        "sensitivity": area.sensitivity.value,
+        "revisit": duration_text(area.revisit),
+        "detectors": list(area.detectors),
+    }
+
+
+def _document(area: Aoi) -> dict[str, object]:
+    return {**_properties(area), "state": area.state.value}
+
+
+def _settlement_document(one: Settlement) -> dict[str, object]:
+    return {
+        "id": one.settlement_id,
+        "aoi_id": one.aoi_id,
+        "name": one.name,
+        "name_local": one.name_local,
+        "kind": one.kind.value,
+        "structures": one.structures,
+        "footprint": "assumed" if one.footprint_assumed else "mapped",
+        "admin_pcode": one.admin_pcode,
+        "geometry": mapping(one.footprint),
+    }

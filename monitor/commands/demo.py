@@ -1,0 +1,245 @@
+"""demo: a complete run offline, from a simulated region to maps and mails."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from alerts.alert import Alert, Status
+from aoi.files import read_areas, read_settlements
+from aoi.interval import Interval
+from monitor.app import build_service, imagery_of
+from monitor.area_job import ArchivedLook
+from monitor.commands.call import Call, minutes, plain, verb
+from monitor.commands.pictures import alert_page, overview_page
+from monitor.commands.recipients import subscribe
+from monitor.commands.serve import run_until_stopped
+from monitor.config import load_config
+from monitor.engine import SerialEngine
+from monitor.errors import ConfigError
+from monitor.logs import log_to_stderr
+from monitor.replay import steps
+from monitor.service import Service
+from monitor.shelf import shelved
+from monitor.simulation.catalogue import write
+from monitor.simulation.looks import looks
+from monitor.simulation.presets import WorldSettings, preset
+from monitor.simulation.world import build
+
+MARK = "demo.txt"
+"""Says that a folder holds a demo and nothing else, so that the next one may replace it."""
+
+PRESET = "demo"
+HISTORY = timedelta(days=365)
+WATCHED = timedelta(days=60)
+ANALYST = "analyst@demo.example"
+PARTNER = "partner@demo.example"
+PROCESSES = 2
+
+SETTINGS = f"""\
+# Written by `emberwatch demo`: a simulated region; mails are written to files.
+[service]
+data_folder = "data"
+
+[sources.folder]
+path = "region/imagery"
+
+[email]
+channel = "spool"
+spool = "mail"
+analysts = ["{ANALYST}"]
+
+[engine]
+workers = 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryJob:
+    """A part of the past that is archived as looks, without scenes."""
+
+    settings: WorldSettings
+    seed: int
+    interval: Interval
+    folder: Path
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    verb(app, "demo", example="emberwatch demo --out demo --serve")(demo)
+
+
+def demo(
+    call: Call,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Another seed, another region.")] = 7,
+    serve: Annotated[bool, typer.Option("--serve", help="Show the page afterwards.")] = False,
+) -> None:
+    """Watch a simulated region for some months: imagery, looks, alerts, maps, mails.
+
+    A village burns, another burns in part, bush fires and harvest must not alert. No
+    network is used and nothing is sent. Results on simulated land say nothing of accuracy.
+    """
+    _make_room(out)
+    settings = preset(PRESET)
+    watched = Interval.ending(settings.span.end, WATCHED)
+    with call.progress("demo") as bar:
+        looks_made = _write_region(bar, settings, seed, watched, out)
+        service, ended_at = _watched(bar, out, watched, looks_made)
+    try:
+        _finish(call, service, out, ended_at)
+        if serve:
+            run_until_stopped(service, call.console.print)
+    finally:
+        service.close()
+
+
+def archive_history(job: HistoryJob) -> list[ArchivedLook]:
+    """Archive the looks of a part of the past."""
+    world = build(job.settings, job.seed)
+    return [
+        shelved(look, world.aoi, job.folder, look.available_at, "simulation", scored=False)
+        for look in looks(world, job.interval)
+    ]
+
+
+def _make_room(out: Path) -> None:
+    if (out / MARK).is_file():
+        shutil.rmtree(out)
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(
+            f"{out} is there already and holds no demo", hint="name a new folder with --out"
+        )
+    try:
+        (out / "data").mkdir(parents=True)
+        (out / MARK).write_text("Written by `emberwatch demo`, and replaced by the next one.\n")
+        (out / "config.toml").write_text(SETTINGS, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to {out}: {error.strerror}", hint="name another folder with --out"
+        ) from error
+
+
+def _write_region(
+    bar: Progress, settings: WorldSettings, seed: int, watched: Interval, out: Path
+) -> list[ArchivedLook]:
+    """Write the imagery of the watched time, and archive the looks of the time before it."""
+    history = Interval.ending(watched.start, HISTORY)
+    middle = history.start + history.length / PROCESSES
+    parts = [Interval(history.start, middle), Interval(middle, history.end)]
+    jobs = [HistoryJob(settings, seed, part, out / "data") for part in parts]
+    task = bar.add_task("", total=None, item="imagery of two months, looks of the year before")
+    with ProcessPoolExecutor(
+        PROCESSES, mp_context=get_context("spawn"), initializer=log_to_stderr
+    ) as pool:
+        archived = [pool.submit(archive_history, job) for job in jobs]
+        write(
+            build(settings, seed),
+            watched,
+            out / "region",
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        return [look for part in archived for look in part.result()]
+
+
+def _watched(
+    bar: Progress, out: Path, watched: Interval, history: Sequence[ArchivedLook]
+) -> tuple[Service, datetime]:
+    """Let the service tick through the watched time, with an analyst at the desk."""
+    clock = [watched.start]
+    config = load_config(out / "config.toml")
+    service = build_service(config, lambda: clock[0], SerialEngine())
+    for area in read_areas(out / "region" / "areas.geojson").areas:
+        service.registry.add(area, watched.start)
+        villages = read_settlements(out / "region" / "settlements.geojson", area)
+        service.registry.add_settlements(area.aoi_id, villages.settlements, watched.start)
+        subscribe(service, PARTNER, area.aoi_id, "partner-full")
+    service.store.add_history(history)
+    areas = service.registry.all()
+    plan = list(steps(imagery_of(config), areas, watched))
+    task = bar.add_task("", total=len(plan), item="")
+    for step in plan:
+        clock[0] = step.at
+        service.tick(only=areas)
+        _review(service)
+        bar.update(task, advance=1, item=f"{step.at:%d %b %Y}")
+    return service, clock[0]
+
+
+def _review(service: Service) -> None:
+    """Do as an analyst who opens the queue after each tick and agrees with the evidence."""
+    for alert in service.alerts.alerts(states=[Status.PROVISIONAL]):
+        service.desk.confirm(
+            alert.event_id,
+            "demo analyst",
+            service.now(),
+            note="agreed by the demo, not by a person",
+        )
+    service.deliver()
+
+
+def _finish(call: Call, service: Service, out: Path, at: datetime) -> None:
+    """Write the maps, and say what was found and which files to open."""
+    maps = out / "maps"
+    maps.mkdir(exist_ok=True)
+    alerts = sorted(service.alerts.alerts(), key=lambda alert: alert.opened_at)
+    pages = {alert.ref: maps / f"{alert.ref}.html" for alert in alerts}
+    for alert in alerts:
+        pages[alert.ref].write_text(alert_page(service, alert), encoding="utf-8")
+    overview = maps / "overview.html"
+    overview.write_text(overview_page(service, at), encoding="utf-8")
+    mails = sorted((out / "mail").glob("*.eml"))
+    aoi_id = service.registry.all()[0].aoi_id
+    seen = [day for day in service.store.coverage(aoi_id) if day.state.value == "seen"]
+    lines = [_line(alert, pages[alert.ref]) for alert in alerts] or ["no alert"]
+    call.say(
+        {
+            "out": str(out),
+            "alerts": [_document(alert, pages[alert.ref]) for alert in alerts],
+            "overview": str(overview),
+            "mails": [str(mail) for mail in mails],
+            "days_seen": len(seen),
+        },
+        f"[bold]{len(alerts)} alerts[/bold]; the area was seen on {len(seen)} of "
+        f"{WATCHED.days} days",
+        *lines,
+        "",
+        f"map of the area   {plain(overview)}",
+        *(f"mail              {plain(mail)}" for mail in mails),
+        f"imagery folder    {plain(out / 'region' / 'imagery')}",
+        f"settings          {plain(out / 'config.toml')}",
+        f"next: emberwatch alert explain {alerts[0].ref if alerts else 'ID'} --config "
+        f"{plain(out / 'config.toml')}",
+    )
+
+
+def _line(alert: Alert, page: Path) -> str:
+    finding = alert.finding
+    share = finding.settlement_fraction or 0.0
+    happened = finding.happened
+    return (
+        f"  {alert.ref}  {alert.kind.value}, {alert.status.value}, tier {finding.tier.value}: "
+        f"{plain(alert.place.name)}, burn signature over {share:.0%} of the settlement, between "
+        f"{minutes(happened.start)} and {minutes(happened.end)}\n        map {plain(page)}"
+    )
+
+
+def _document(alert: Alert, page: Path) -> dict[str, object]:
+    return {
+        "event_id": alert.event_id,
+        "ref": alert.ref,
+        "kind": alert.kind.value,
+        "status": alert.status.value,
+        "tier": alert.finding.tier.value,
+        "settlement_id": alert.settlement_id,
+        "map": str(page),
+    }

@@ -1,0 +1,61 @@
+"""The whole service on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from alerts.courier import Courier
+from alerts.intake import Intake
+from alerts.ports import MapRenderer
+from alerts.publisher import Publisher
+from alerts.review import ReviewDesk
+from alerts.store import AlertStore
+from aoi.area import Aoi
+from aoi.registry import AoiRegistry
+from monitor.config import Config
+from monitor.pipeline import AreaRun, Pipeline, Progress
+from monitor.store import MonitorStore
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The stages, in the order in which what they find passes them.
+
+    Each stage takes rows that the one before it left in the database, so a
+    stage that dies is simply run again. Between `intake` and `publisher`
+    stands a person, at the `desk`.
+    """
+
+    config: Config
+    database: Engine
+    registry: AoiRegistry
+    store: MonitorStore
+    alerts: AlertStore
+    pipeline: Pipeline
+    intake: Intake
+    desk: ReviewDesk
+    publisher: Publisher
+    courier: Courier
+    renderer: MapRenderer
+    now: Callable[[], datetime]
+    close: Callable[[], None]
+    """Gives back workers and database; the front door calls it when it leaves."""
+
+    def tick(
+        self, progress: Progress | None = None, only: Sequence[Aoi] | None = None
+    ) -> Sequence[AreaRun]:
+        """Do everything that is due now; with `only`, for these areas whether due or not."""
+        runs = self.pipeline.run_due(self.now(), progress, only)  # areas -> runs, findings
+        self.intake.absorb_new(self.now())  # findings   -> alerts
+        self.publisher.publish_released(self.now())  # alerts     -> deliveries; retractions too
+        self.courier.deliver_due(self.now())  # deliveries -> subscribers
+        return runs
+
+    def deliver(self) -> None:
+        """Publish and send what waits; between ticks, so that nobody waits for the next one."""
+        self.publisher.publish_released(self.now())
+        self.courier.deliver_due(self.now())
