@@ -37,8 +37,8 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
     """Errors and warnings of the console, and scripts that threw."""
 
-    def evaluate(self, script: str) -> Any:
-        return self.page.evaluate(script)
+    def evaluate(self, script: str, argument: object = None) -> Any:
+        return self.page.evaluate(script, argument)
 
     def text(self, selector: str) -> str:
         return self.page.inner_text(selector)
@@ -46,7 +46,7 @@ class Visit:
     def box(self, selector: str) -> dict[str, float]:
         found = self.page.locator(selector).first.bounding_box()
         assert found is not None, f"{selector} is not shown"
-        return dict(found)
+        return {side: found[side] for side in ("x", "y", "width", "height")}
 
 
 Opener = Callable[..., Visit]
@@ -68,11 +68,15 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
     """Open HTML text in the browser, at the size of a desk or a phone."""
     pages = []
 
-    def opened(html: str, size: tuple[int, int] = DESK, *, touch: bool = False) -> Visit:
+    def opened(
+        html: str, size: tuple[int, int] = DESK, *, touch: bool = False, scripts: bool = True
+    ) -> Visit:
         path = tmp_path / "page.html"
         path.write_text(html, encoding="utf-8")
         context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, has_touch=touch
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=touch,
+            java_script_enabled=scripts,
         )
         pages.append(context)
         seen = Visit(context.new_page())

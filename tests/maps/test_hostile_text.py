@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import maps.offline
 from maps.alert_map import alert_map
+from maps.errors import UnsafeScript
 from maps.escaping import plain
 from maps.overview_map import overview_map
 from tests.maps.conftest import Opener
@@ -147,7 +148,7 @@ def test_the_policy_stops_what_an_escaper_would_miss(
 def test_a_script_that_would_end_early_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     _replace_everywhere(monkeypatch, "escaped", str)
 
-    with pytest.raises(maps.offline.UnsafeScript, match="end it early"):
+    with pytest.raises(UnsafeScript, match="end it early"):
         alert_map(hostile_picture(f"</script><script>{RUN}</script>"))
 
 
