@@ -316,12 +316,12 @@ def cell_of(position: tuple[float, float], step_deg: float) -> Bounds:
 
     Cells are multiples of the step from (0, 0), so finer ones nest in coarser ones.
     """
-    per_degree = round(1 / step_deg)
-    column = math.floor(position[0] * per_degree)
-    row = math.floor(position[1] * per_degree)
-    return (
-        column / per_degree, row / per_degree, (column + 1) / per_degree, (row + 1) / per_degree
-    )  # fmt: skip
+    # Every step counts in the finest one: rounding could else put a fine cell outside its coarse.
+    finest = round(1 / LADDER_DEG[0])
+    span = round(step_deg * finest)
+    column = math.floor(position[0] * finest) // span * span
+    row = math.floor(position[1] * finest) // span * span
+    return column / finest, row / finest, (column + span) / finest, (row + span) / finest
 
 
 def _safe_step(alert: Alert, audience: Audience, gazetteer: Gazetteer | None) -> float | None:

@@ -24,7 +24,7 @@ from alerts.outbox import (
     holders_of,
 )
 from alerts.payload import payload_of, sha256_of
-from alerts.store import AlertStore, alert_in, events_since_told, mark_told
+from alerts.store import AlertStore, alert_in, alerts_in, events_since_told, mark_told
 from alerts.subscribers import ensure_desk, person_of, watching
 from alerts.subscription import (
     NOTHING_SENT,
@@ -274,15 +274,29 @@ def _sent_so_far(
         known = sent.get(delivery.person_id, NOTHING_SENT)
         rank = known.event.joined(_told_rank(delivery))
         sent[delivery.person_id] = replace(known, event=rank, place=known.place.joined(rank))
-    if alert.settlement_id is not None:
-        for delivery in deliveries_in(connection, settlement_id=alert.settlement_id, state=TOLD):
-            if delivery.event_id != alert.event_id and delivery.created_at > now - cool_down:
-                known = sent.get(delivery.person_id, NOTHING_SENT)
-                sent[delivery.person_id] = _with_neighbour(known, delivery, alert)
+    withdrawn = _withdrawn_events(connection, alert)
+    for delivery in _told_of_settlement(connection, alert, now - cool_down):
+        if delivery.event_id not in withdrawn:
+            known = sent.get(delivery.person_id, NOTHING_SENT)
+            sent[delivery.person_id] = _with_neighbour(known, delivery, alert)
     for person_id, count in _counts(connection, now - timedelta(days=1)):
         known = sent.get(person_id, NOTHING_SENT)
         sent[person_id] = replace(known, in_last_day=count)
     return sent
+
+
+def _told_of_settlement(connection: Connection, alert: Alert, since: datetime) -> list[Delivery]:
+    """Return what was sent of other events of the settlement."""
+    if alert.settlement_id is None:
+        return []
+    told = deliveries_in(connection, settlement_id=alert.settlement_id, state=TOLD)
+    return [d for d in told if d.event_id != alert.event_id and d.created_at > since]
+
+
+def _withdrawn_events(connection: Connection, alert: Alert) -> set[str]:
+    """Return the events of the area that were taken back: what was said of them is void."""
+    near = alerts_in(connection, alert.aoi_id)
+    return {other.event_id for other in near if not other.standing}
 
 
 def _with_neighbour(known: SentSoFar, delivery: Delivery, alert: Alert) -> SentSoFar:

@@ -12,7 +12,6 @@ from email.message import EmailMessage, MIMEPart
 
 from alerts.words import plain
 
-
 UNCODED = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-id"})
 """Headers of bare ASCII tokens: longer than a line, they must not become encoded words."""
 

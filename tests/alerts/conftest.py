@@ -80,11 +80,14 @@ class House:
         self.registry.add(an_aoi(), NOW)
         self.registry.add_settlements("sd-test", [a_settlement()], NOW)
         self.alerts = AlertStore(engine)
-        self.intake = Intake(engine, MonitorStore(engine), self.registry, IntakePolicy())
+        self.intake = self.intake_with(IntakePolicy())
         self.desk = ReviewDesk(engine)
         self.writer = LetterWriter(PlainRenderer(), read_chip, KEYS, SETTINGS)
         self.policy = PublisherPolicy(analysts=())
         self.channel: Channel = channel or Spool(spool)
+
+    def intake_with(self, policy: IntakePolicy) -> Intake:
+        return Intake(self.engine, MonitorStore(self.engine), self.registry, policy)
 
     def publish(self, now: datetime = NOW) -> int:
         return Publisher(self.engine, KEYS, self.policy).publish_released(now)
