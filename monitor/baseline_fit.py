@@ -26,6 +26,7 @@ from monitor.features import FeatureSet, feature_set_of
 from monitor.layout import Layout, layout_of
 from monitor.looks import Look
 from monitor.matched import shrunk_precision
+from monitor.recent import KEPT_LOOKS, LEAST_LOOKS, REACH, level_of
 from monitor.reference import MAD_TO_SIGMA, SCALE_FLOOR, Reference
 from monitor.scan import scan
 
@@ -87,6 +88,7 @@ def fit_baseline(looks: Sequence[Look], sets: BlockSets, fitted_at: datetime) ->
         return None
     theta, weight = _irls(series)
     residual = series.values - np.einsum("ktn,dt->dkn", theta, series.x).astype(np.float32)
+    residual = _fresh(residual, series.at)
     scale = _knot_scales(residual, series.at)
     usable = _land(series)
     layout = layout_of(sets)
@@ -107,7 +109,7 @@ def fit_baseline(looks: Sequence[Look], sets: BlockSets, fitted_at: datetime) ->
         usable=usable,
         **_unknown_places(series.features, layout),
     )
-    return _with_places(baseline, series, layout)
+    return _with_places(baseline, replace(series, values=residual), layout)
 
 
 def _series(looks: Sequence[Look], sets: BlockSets) -> _Series | None:
@@ -206,8 +208,21 @@ def _unknown_places(features: FeatureSet, layout: Layout) -> dict[str, Array]:
     }
 
 
+def _fresh(residual: Array, at: Sequence[datetime]) -> Array:
+    """Return the residuals (time, features, n) with what looks before them shared taken off."""
+    fresh = residual.copy()
+    for index, on in enumerate(at):
+        near = [i for i in range(max(0, index - KEPT_LOOKS), index) if on - at[i] <= REACH]
+        if len(near) >= LEAST_LOOKS:
+            fresh[index] = residual[index] - level_of(residual[near])
+    return fresh
+
+
 def _with_places(baseline: Baseline, series: _Series, layout: Layout) -> Baseline:
-    """Return the baseline with what its own looks say of quiet places."""
+    """Return the baseline with what its own looks say of quiet places.
+
+    `series` holds fresh residuals here, not features.
+    """
     baseline = replace(baseline, ring_precision=_land_precision(baseline, series, layout))
     references = [baseline.reference(on, layout) for on in series.at]
     baseline = replace(baseline, beta=_beta(references, series, layout))
@@ -231,8 +246,8 @@ def _land_precision(baseline: Baseline, series: _Series, layout: Layout) -> Arra
     land = np.unique(layout.ring[layout.in_ring])
     land = land[:: 1 + land.size // 500]
     samples = []
-    for on, values in zip(series.at, series.values, strict=True):
-        d = ((values - baseline.expected(on)) / baseline.scale(on))[:, land]
+    for on, residual in zip(series.at, series.values, strict=True):
+        d = (residual / baseline.scale(on))[:, land]
         d = d[:, np.isfinite(d).all(axis=0)]
         if d.shape[1] > 10:
             d = d - np.median(d, axis=1, keepdims=True)
@@ -246,7 +261,7 @@ def _beta(references: list[Reference], series: _Series, layout: Layout) -> Array
     """Return how strongly each place follows its ring, by a robust slope, 0 to 1.2."""
     own, ring = [], []
     for reference, values in zip(references, series.values, strict=True):
-        residual = np.where(reference.usable, values - reference.expected, np.nan)
+        residual = np.where(reference.usable, values, np.nan)
         control = controlled(residual, reference, layout)
         medians = layout.medians(residual[:, layout.own])
         fair = (control.seen > 0.3) & ~control.borrowed

@@ -37,18 +37,19 @@ class Changes:
     control: Control
 
 
-def changes_in(observed: Array, reference: Reference, layout: Layout) -> Changes:
+def changes_in(residual: Array, reference: Reference, layout: Layout) -> Changes:
     """Compare a look with what was expected (DETECTION 4a, steps 2 to 4).
 
     Parameters
     ----------
-    observed : array
-        Features of the watched blocks, shape (features, n); NaN where not valid.
+    residual : array
+        Observed minus expected features of the watched blocks, shape (features, n);
+        NaN where not valid.
     reference : Reference
     layout : Layout
     """
     templates = templates_for(reference.features)
-    residual = np.where(reference.usable, observed - reference.expected, np.nan)
+    residual = np.where(reference.usable, residual, np.nan)
     control = controlled(residual, reference, layout)
     own = layout.own
     shared = (reference.beta * control.change)[:, layout.place_of]

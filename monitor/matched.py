@@ -45,12 +45,37 @@ REDUCED_TEMPLATES = {
 }
 
 
+CONFOUNDERS = {
+    # What darkens a settlement and is no fire, same source and order as TEMPLATES.
+    "shadow": (1.11, 0.76, 0.35, -0.03, -0.08, 0.12),
+    "deep_shadow": (1.85, 1.34, 0.43, -0.01, -0.15, 0.01),
+    "wet_soil": (0.36, 0.34, 0.02, -0.05, -0.08, 0.01),
+    "straw_removed": (0.00, -0.14, 0.37, 0.06, 0.11, 0.07),
+    "dust": (0.01, -0.24, -0.01, -0.01, -0.06, 0.06),
+    "offset_doubled": (0.44, 1.25, -0.02, -0.04, 0.02, -0.16),
+}
+
+REDUCED_CONFOUNDERS = {
+    "shadow": (1.11, 0.76, -0.05, 0.12),
+    "deep_shadow": (1.85, 1.34, -0.05, 0.01),
+    "wet_soil": (0.36, 0.34, -0.03, 0.01),
+    "straw_removed": (0.00, -0.14, 0.05, 0.07),
+    "dust": (0.01, -0.24, -0.01, 0.06),
+    "offset_doubled": (0.44, 1.25, 0.02, -0.16),
+}
+
+CLEAR_CHANGE = 25.0
+"""Squared whitened length from which a direction can be told: 25 is far beyond the 99.9 %
+of chi-square with 6 degrees of freedom, and leaves an error of about 12 degrees."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Filtered:
     """What the filter says of blocks."""
 
     q: Array
-    """Component along the best burn template, N(0, 1) under no change; shape (m,)."""
+    """Component along the best burn template, N(0, 1) under no change; shape (m,). At most 0
+    where a clear change points rather at a shadow, wet soil, straw or dust."""
 
     off_template: Array
     """Squared distance from that direction, chi-square under no change; shape (m,)."""
@@ -59,13 +84,26 @@ class Filtered:
     """Index of the best template; shape (m,)."""
 
 
-def templates_for(features: FeatureSet) -> Array:
-    """Return the burn templates of a feature set, shape (templates, features)."""
-    table = TEMPLATES if features is FULL else REDUCED_TEMPLATES
-    return np.array(list(table.values()), dtype=np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class Templates:
+    """Directions of change, each of shape (templates, features)."""
+
+    burns: Array
+    confounders: Array
 
 
-def matched_filter(change: Array, scale: Array, precision: Array, templates: Array) -> Filtered:
+def templates_for(features: FeatureSet) -> Templates:
+    """Return the templates of a feature set."""
+    burns, confounders = (
+        (TEMPLATES, CONFOUNDERS) if features is FULL else (REDUCED_TEMPLATES, REDUCED_CONFOUNDERS)
+    )
+    return Templates(
+        burns=np.array(list(burns.values()), dtype=np.float32),
+        confounders=np.array(list(confounders.values()), dtype=np.float32),
+    )
+
+
+def matched_filter(change: Array, scale: Array, precision: Array, templates: Templates) -> Filtered:
     """Return the matched-filter score of each block.
 
     Parameters
@@ -77,8 +115,7 @@ def matched_filter(change: Array, scale: Array, precision: Array, templates: Arr
     precision : array
         Inverse covariance of ``change / scale`` in quiet times: (features, features)
         for all blocks, or (m, features, features).
-    templates : array
-        Shape (templates, features).
+    templates : Templates
 
     Notes
     -----
@@ -87,22 +124,34 @@ def matched_filter(change: Array, scale: Array, precision: Array, templates: Arr
     precision gives the same numbers, so none is formed.
     """
     d = change / scale
-    expected = templates[:, :, None] / scale
     if precision.ndim == 2:
-        weighted = np.einsum("kl,tlm->tkm", precision, expected)
-        total = np.einsum("km,kl,lm->m", d, precision, d, optimize=True)
+        weighted = np.einsum("kl,lm->km", precision, d)
     else:
-        weighted = np.einsum("mkl,tlm->tkm", precision, expected)
-        total = (np.einsum("mkl,lm->km", precision, d) * d).sum(axis=0)
-    norm = np.sqrt(np.maximum((weighted * expected).sum(axis=1), 1e-12))
-    along = (weighted * d).sum(axis=1) / norm
-    best = np.argmax(np.nan_to_num(along, nan=-np.inf), axis=0)
-    q = np.take_along_axis(along, best[None], axis=0)[0]
+        weighted = np.einsum("mkl,lm->km", precision, d)
+    total = (weighted * d).sum(axis=0)
+    burns = _along(templates.burns, scale, precision, weighted)
+    best = np.argmax(np.nan_to_num(burns, nan=-np.inf), axis=0)
+    q = np.take_along_axis(burns, best[None], axis=0)[0]
+    other = _along(templates.confounders, scale, precision, weighted).max(axis=0)
+    off_template = np.maximum(total - q**2, 0.0)
+    with np.errstate(invalid="ignore"):
+        mimic = (total > CLEAR_CHANGE) & (other > q)
     return Filtered(
-        q=q.astype(np.float32),
-        off_template=np.maximum(total - q**2, 0.0).astype(np.float32),
+        q=np.where(mimic, np.minimum(q, 0.0), q).astype(np.float32),
+        off_template=off_template.astype(np.float32),
         template=best,
     )
+
+
+def _along(templates: Array, scale: Array, precision: Array, weighted: Array) -> Array:
+    """Return the component of each change along each template, shape (templates, m)."""
+    expected = templates[:, :, None] / scale
+    if precision.ndim == 2:
+        norm = np.einsum("tkm,kl,tlm->tm", expected, precision, expected, optimize=True)
+    else:
+        norm = np.einsum("tkm,mkl,tlm->tm", expected, precision, expected, optimize=True)
+    along: Array = np.einsum("tkm,km->tm", expected, weighted) / np.sqrt(np.maximum(norm, 1e-12))
+    return along
 
 
 def burn_like(filtered: Filtered, nir_change: Array) -> NDArray[np.bool_]:

@@ -22,6 +22,7 @@ from monitor.looks import Look
 from monitor.observation import Flag
 from monitor.persistence import PersistenceSettings
 from monitor.reading import Reading, Verdict
+from monitor.recent import Recent
 from monitor.reference import Reference, reference_from_looks
 from monitor.scan import scan
 
@@ -42,6 +43,10 @@ class BurnSettings:
 
     sign_p: float = 0.05
     """A look whose p is at most this carries the sign."""
+
+    strong_p: float = 1e-3
+    """A settlement keeps its recent level while p is at most this: weaker signs are mostly a
+    season that differs, and must be learned or they last for months."""
 
     window_days: float = 15.0
     """Window mode compares with looks this near in the season."""
@@ -72,8 +77,10 @@ class LookVerdict:
     """Why nothing of the look may alert, empty if it may."""
 
     burned: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
-    """Settlement to the flat indices, on the look's grid, of blocks that look burned;
-    only those that carry the sign."""
+    """Settlement to the flat indices, on the look's grid, of its blocks that look burned."""
+
+    recent: Recent | None = None
+    """The recent past with this look in it, for the next; None without a baseline."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +108,7 @@ def burn_readings(
     settings: BurnSettings,
     calibration: Calibration,
     known_at: datetime,
+    recent: Recent | None = None,
 ) -> LookVerdict:
     """Score every settlement of an area in one look.
 
@@ -124,6 +132,8 @@ def burn_readings(
     calibration : Calibration
     known_at : datetime
         When the service had the look, UTC.
+    recent : Recent, optional
+        What the looks before it had in common; used with a baseline only.
 
     Returns
     -------
@@ -160,7 +170,11 @@ def burn_readings(
         return _unread(
             look, sets, known_at, Verdict.NO_BASELINE, "no earlier clear look to compare with"
         )
-    changes = changes_in(observed, reference, layout)
+    residual = observed - reference.expected
+    past = _past(recent, sets, reference)
+    changes = changes_in(
+        residual if past is None else residual - past.level(look.acquired_at), reference, layout
+    )
     medians = _medians(changes, reference, layout)
     places = [_measure(i, layout, reference, changes, medians) for i in range(layout.count)]
     readings = [
@@ -172,8 +186,15 @@ def burn_readings(
     burned = {
         reading.settlement_id: sets.watched[place.blocks.own[place.burned]]
         for place, reading in zip(places, readings, strict=True)
-        if reading.verdict is Verdict.BURN_LIKE
+        if place.burned.any()
     }
+    if past is not None and not held:
+        signed = [
+            place.blocks.own
+            for place, reading in zip(places, readings, strict=True)
+            if reading.verdict is Verdict.BURN_LIKE and reading.p <= settings.strong_p
+        ]
+        past = past.followed_by(look.acquired_at, residual, signed)
     split = layout.settlement_count
     return LookVerdict(
         look_id=look.look_id,
@@ -181,7 +202,17 @@ def burn_readings(
         placebo_readings=tuple(readings[split:]),
         held_reason=held,
         burned=burned,
+        recent=past,
     )
+
+
+def _past(recent: Recent | None, sets: BlockSets, reference: Reference) -> Recent | None:
+    if reference.mode != "series":
+        return None
+    features = reference.features
+    if recent is None or (recent.sets_version, recent.features) != (sets.version, features):
+        return Recent.empty(sets.version, features, sets.watched.size)
+    return recent
 
 
 def _reference(

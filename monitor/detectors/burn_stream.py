@@ -23,6 +23,7 @@ from monitor.detectors.burn_events import burn_finding
 from monitor.finding import Finding
 from monitor.looks import Look
 from monitor.reading import Reading, Verdict
+from monitor.recent import Recent
 from monitor.scene import Hotspot
 
 WINDOW = timedelta(days=60)
@@ -65,14 +66,16 @@ def stream_verdicts(
     """
     chosen = baseline_settings or BaselineSettings()
     tracks: dict[str, _Track] = defaultdict(_Track)
+    past: Recent | None = None
     for look in looks:
         track = tracks[look.track]
         now = look.acquired_at
         if now >= train_until:
             _bring_up_to_date(track, sets, now, chosen)
             verdict = burn_readings(
-                look, sets, track.baseline, track.recent, settings, calibration, now
+                look, sets, track.baseline, track.recent, settings, calibration, now, past
             )
+            past = verdict.recent or past
             yield look, verdict
             if verdict.held_reason:
                 continue
