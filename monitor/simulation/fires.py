@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from monitor.simulation.changes import Course
+from aoi.settlement import SettlementKind
+from monitor.simulation.changes import Change, Course
 from monitor.simulation.clock import day_number, new_year
 from monitor.simulation.events import Event, EventKind, between, log_uniform
 from monitor.simulation.fields import Field, FieldShape
@@ -27,6 +28,7 @@ WILD_CHAR_DAYS = (15.0, 40.0)
 ASH_DAYS = (3.0, 6.0)
 FIRE_HOURS = (1.0, 10.0)
 NEVER_REBUILT = 0.4
+CAMP_REBUILT_DAYS = (7.0, 21.0)
 PATTERNS = ("contiguous", "scattered", "house by house")
 
 # What a fire in a settlement consumes: structures alone, or the ground between them too.
@@ -46,13 +48,17 @@ Structures = NDArray[np.bool_]
 
 def village_burns(land: Land) -> Iterator[Event]:
     """Yield the fires that burn settlements: scripted ones, then drawn ones."""
+    by_size = sorted(
+        range(land.first_camp), key=lambda index: -len(land.villages[index].structures)
+    )
     for planned in land.settings.burns.planned:
-        village = land.villages[planned.settlement]
-        draws = stream(land.seed, "burn-planned", planned.settlement)
+        index = by_size[planned.rank]
+        village = land.villages[index]
+        draws = stream(land.seed, "burn-planned", planned.rank)
         pattern = "contiguous" if planned.fraction > 0.6 else "scattered"
         chosen = _chosen(draws, village, planned.fraction, pattern)
         day = day_number(planned.at)
-        yield _settlement_fire(land, planned.settlement, draws, day, chosen, pattern)
+        yield _settlement_fire(land, index, draws, day, chosen, pattern)
     for year, rate in enumerate(land.settings.burns.rate_per_year):
         first = day_number(land.settings.start) + 365.25 * year
         for index in range(len(land.villages)):
@@ -135,12 +141,13 @@ def _settlement_fire(
         # The ground between huts burns with them: fill gaps of a few pixels.
         wide = gaussian_filter(burned, 2.5) / np.maximum(gaussian_filter(density, 2.5), 1e-4)
         touched = np.maximum(touched, np.clip(wide, 0.0, 1.0) * (village.inside() > 0.5))
-    course = _fire_course(land, draws, day, village.centre)
+    touched = np.clip(touched, 0.0, 1.0).astype(np.float32)
+    course = _fire_course(land, draws, day, village)
     is_compound = pattern == "compound"
-    change = land.change(
-        village.rows, village.columns, np.clip(touched, 0.0, 1.0).astype(np.float32),
-        GROUND_TOO if pattern == "contiguous" else STRUCTURES, course,
-    )  # fmt: skip
+    weights = GROUND_TOO if pattern == "contiguous" else STRUCTURES
+    changes = [land.change(village.rows, village.columns, touched, weights, course)]
+    if village.kind is SettlementKind.CAMP:
+        changes.append(_fresh_shelters(land, village, touched, course))
     return Event(
         event_id=f"{'compound' if is_compound else 'burn'}-{index:03d}-{round(day)}",
         kind=EventKind.COMPOUND_FIRE if is_compound else EventKind.BURNED,
@@ -150,15 +157,25 @@ def _settlement_fire(
         tau_days=course.char_days,
         pattern=pattern,
         centre=village.centre,
-        changes=(change,),
+        changes=tuple(changes),
     )
 
 
-def _fire_course(
-    land: Land, draws: np.random.Generator, day: float, centre: tuple[float, float]
-) -> Course:
+def _fresh_shelters(land: Land, village: Village, touched: Field, fire: Course) -> Change:
+    """Return the tarpaulin that replaces what burned: brighter than before the fire."""
+    course = Course(
+        start=fire.recovers_at, taking_days=fire.recovering_days, left={"tarpaulin": 1.0},
+        recovers_at=fire.recovers_at + 40.0, recovering_days=40.0,
+    )  # fmt: skip
+    return land.change(village.rows, village.columns, touched, {Cover.TARPAULIN: 1.0}, course)
+
+
+def _fire_course(land: Land, draws: np.random.Generator, day: float, village: Village) -> Course:
     char = draws.uniform(*BURNT_CHAR)
+    is_camp = village.kind is SettlementKind.CAMP
     rebuilt = math.inf if draws.uniform() < NEVER_REBUILT else day + draws.uniform(30.0, 200.0)
+    if is_camp:
+        rebuilt = day + draws.uniform(*CAMP_REBUILT_DAYS)
     return Course(
         start=day,
         taking_days=draws.uniform(*FIRE_HOURS) / 24.0,
@@ -166,8 +183,9 @@ def _fire_course(
         ash=char * draws.uniform(*ASH_OF_CHAR),
         char_days=log_uniform(draws, *CHAR_DAYS),
         ash_days=draws.uniform(*ASH_DAYS),
-        washed_at=land.washed_at(day, centre),
+        washed_at=land.washed_at(day, village.centre),
         recovers_at=rebuilt,
+        recovering_days=10.0 if is_camp else 30.0,
     )
 
 

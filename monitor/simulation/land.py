@@ -72,6 +72,11 @@ class Land:
         return range(span.start.year, span.end.year + 1)
 
     @property
+    def first_camp(self) -> int:
+        """Index of the first settlement that is a camp."""
+        return len(self.villages) - self.settings.camps.known
+
+    @property
     def aoi_id(self) -> str:
         """Identifier of the area of the world."""
         return f"sim-{self.settings.name.replace('_', '-')}-{self.seed}"

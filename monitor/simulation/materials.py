@@ -77,6 +77,9 @@ MATERIALS: dict[str, Spectrum] = {
     "water": WATER, "char": CHAR, "ash": ASH,
 }  # fmt: skip
 
+DUST_ON_TARPAULIN = 0.35
+"""Share of old tarpaulin that dust hides; fresh tarpaulin is brighter (DETECTION 4d)."""
+
 JITTER = 0.08
 """Standard deviation of the factor by which a material differs from place to place."""
 
@@ -105,4 +108,6 @@ def jittered(seed: int, *counters: int, scale: float = 1.0) -> dict[str, Spectru
         width = JITTER * scale * (0.5 if name == "char" else 1.0)
         factor = np.clip(1.0 + width * deviation, 0.6, 1.4)
         place[name] = (spectrum * factor).astype(np.float32)
+    dust = np.float32(DUST_ON_TARPAULIN)
+    place["dusty_tarpaulin"] = (1 - dust) * place["tarpaulin"] + dust * place["sand"]
     return place

@@ -118,7 +118,7 @@ def acquisitions(settings: WorldSettings, seed: int, interval: Interval) -> Iter
     first = math.floor(day_number(interval.start)) - 1
     last = math.ceil(day_number(interval.end)) + 1
     for day in range(first, last):
-        for index, orbit in enumerate(ORBITS):
+        for index, orbit in enumerate(ORBITS[: settings.orbits]):
             if (day - SECOND_ORBIT_LAG_DAYS * index) % settings.revisit_days:
                 continue
             acquisition = _acquisition(seed, day, index, orbit, settings.revisit_days)

@@ -100,8 +100,8 @@ class Burns:
 class PlannedBurn:
     """One burn of a scripted world."""
 
-    settlement: int
-    """Index in `World.settlements`."""
+    rank: int
+    """Which village, by size: 0 is the one with the most structures."""
 
     at: datetime
     fraction: float
@@ -129,12 +129,21 @@ class Confounders:
 
 @dataclass(frozen=True, slots=True)
 class Camps:
-    """Displacement camps of a world; times are shares of its span, 0 to 1."""
+    """Displacement camps of a world. Those that are not new are the last of its settlements."""
 
     standing: int = 0
     growing: int = 0
-    new: int = 0
     emptied: int = 0
+    new: int = 0
+    from_share: float = 0.6
+    """Part of the span after which camps appear, grow and empty, 0 to 1."""
+
+    until_share: float = 0.95
+
+    @property
+    def known(self) -> int:
+        """Camps that stand from the start."""
+        return self.standing + self.growing + self.emptied
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +204,9 @@ class WorldSettings:
 
     revisit_days: int = 5
     """Days between two looks of one orbit."""
+
+    orbits: int = 2
+    """Relative orbits, 1 or 2; the second sees part of the window."""
 
     footprint_error: float = 0.05
     """Position and extent errors of given footprints, share of the diameter."""
@@ -257,13 +269,37 @@ _ADVERSARIAL = WorldSettings(
 
 _CI = WorldSettings(
     name="ci",
-    window_km=4.0,
+    # An area of 4 x 4 km and the margin that every window has.
+    window_km=10.08,
     villages=6,
-    village_margin_m=300.0,
-    village_spacing_m=500.0,
     years=3.0,
     sizes=Sizes(median=50, spread=0.4, most=90),
 )
+
+_DEMO = WorldSettings(
+    name="demo",
+    villages=12,
+    orbits=1,
+    start=datetime(2023, 1, 1, tzinfo=UTC),
+    years=2.33,
+    sizes=Sizes(median=110, spread=0.5, least=40, most=320),
+    burns=Burns(
+        planned=(
+            PlannedBurn(rank=1, at=datetime(2025, 2, 9, 21, tzinfo=UTC), fraction=0.9),
+            PlannedBurn(rank=0, at=datetime(2025, 3, 2, 13, tzinfo=UTC), fraction=0.4),
+        )
+    ),
+    confounders=Confounders(ring_fires=0.6, spill=0.1, compound_fires=0.03),
+    camps=Camps(growing=1, from_share=0.90, until_share=0.92),
+    faults=Faults(
+        offset_doubled=Interval(
+            datetime(2025, 1, 22, tzinfo=UTC), datetime(2025, 1, 26, tzinfo=UTC)
+        )
+    ),
+)
+
+DEMO_FROM = datetime(2025, 1, 1, tzinfo=UTC)
+"""The demo delivers scenes from here on; what lies before is its archive of looks."""
 
 PRESETS: dict[str, WorldSettings] = {
     settings.name: settings
@@ -282,7 +318,7 @@ PRESETS: dict[str, WorldSettings] = {
             village_margin_m=900.0,
             burns=Burns(rate_per_year=(0.0, 0.0, 0.0, 0.0, 0.6)),
         ),
-        replace(_QUIET, name="demo", villages=12, years=2.5),
+        _DEMO,
     )
 }
 

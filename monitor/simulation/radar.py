@@ -159,9 +159,9 @@ def power_gained(course: Course, covers: list[Cover], day: float) -> Power:
         gained = -before * np.array(lost, dtype=np.float32)
     else:
         left = sum(course.left.values())
-        after = (1.0 - left) * _linear(OPEN_DB)
+        after = np.float32(1.0 - left) * _linear(OPEN_DB)
         for material, share in course.left.items():
-            after = after + share * _linear(MATERIAL_DB.get(material, OPEN_DB))
+            after += np.float32(share) * _linear(MATERIAL_DB.get(material, OPEN_DB))
         gained = after[:, np.newaxis] - before
     return np.asarray(course.amount(day) * gained, dtype=np.float32)
 
@@ -221,5 +221,5 @@ def _class_power() -> Power:
     return np.asarray(10.0 ** (0.1 * decibels), dtype=np.float32)
 
 
-def _linear(decibels: tuple[float, float]) -> NDArray[np.float64]:
-    return np.asarray(10.0 ** (0.1 * np.array(decibels)))
+def _linear(decibels: tuple[float, float]) -> NDArray[np.float32]:
+    return np.asarray(10.0 ** (0.1 * np.array(decibels)), dtype=np.float32)

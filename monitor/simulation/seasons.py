@@ -32,7 +32,7 @@ STUBBLE = 0.30
 
 PLAIN = {Cover.SAND: "sand", Cover.CLAY: "clay", Cover.THATCH: "thatch", Cover.STRAW: "straw",
          Cover.MUD_BRICK: "mud_brick", Cover.TIMBER: "timber", Cover.METAL: "metal",
-         Cover.TARPAULIN: "tarpaulin", Cover.WATER: "water"}  # fmt: skip
+         Cover.TARPAULIN: "dusty_tarpaulin", Cover.WATER: "water"}  # fmt: skip
 SOILS = (Cover.SAND, Cover.CLAY)
 
 Spectra = NDArray[np.float32]

@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 from shapely.affinity import scale, translate
 from shapely.geometry import Polygon
 
+from aoi.settlement import SettlementKind
 from monitor.simulation.fields import Field
 from monitor.simulation.materials import Cover
 from monitor.simulation.presets import WorldSettings
@@ -18,6 +19,9 @@ from monitor.simulation.streams import stream
 from monitor.simulation.terrain import PIXEL_M, Shares
 
 GROUND_PER_STRUCTURE_M2 = (200.0, 600.0)
+GROUND_PER_SHELTER_M2 = (83.0, 175.0)
+"""In camps (DETECTION 4d)."""
+
 STRUCTURE_BLUR = 1.0
 """Pixels over which the roof and yard of one structure spread."""
 
@@ -43,6 +47,7 @@ class Village:
     structures: NDArray[np.float64]
     """Position of each structure, shape (structures, 2): row and column, in pixels."""
 
+    kind: SettlementKind
     mix: dict[Cover, float]
     """Mean share of its ground per kind of cover; the rest is soil and sparse grass."""
 
@@ -76,14 +81,16 @@ class Village:
         """Return 1 in the true outline, falling to 0 over two pixels, in its window."""
         rows = np.arange(self.rows.start, self.rows.stop) + 0.5
         columns = np.arange(self.columns.start, self.columns.stop) + 0.5
-        return _within(self.outline, rows, columns)
+        return inside_of(self.outline, rows, columns)
 
 
 def villages_of(settings: WorldSettings, seed: int, shape: tuple[int, int]) -> tuple[Village, ...]:
     """Return the settlements of a window of `shape` pixels of 10 m."""
     places = _places(settings, seed, shape)
+    first_camp = len(places) - settings.camps.known
     return tuple(
-        _village(settings, seed, index, place, shape) for index, place in enumerate(places)
+        _village(settings, seed, index, place, shape, is_camp=index >= first_camp)
+        for index, place in enumerate(places)
     )
 
 
@@ -137,27 +144,30 @@ def _places(
 
 def _village(
     settings: WorldSettings, seed: int, index: int, place: tuple[float, float],
-    shape: tuple[int, int],
+    shape: tuple[int, int], *, is_camp: bool,
 ) -> Village:  # fmt: skip
     draws = stream(seed, "village", index)
     sizes = settings.sizes
     count = round(sizes.median * math.exp(sizes.spread * draws.standard_normal()))
     count = min(max(count, sizes.least), sizes.most)
-    area_m2 = count * draws.uniform(*GROUND_PER_STRUCTURE_M2)
-    outline = _outline(draws, place, math.sqrt(area_m2 / math.pi) / PIXEL_M)
-    rows, columns = _window(outline, shape)
+    ground_m2 = draws.uniform(*GROUND_PER_STRUCTURE_M2)
+    if is_camp:
+        count, ground_m2 = 4 * count, draws.uniform(*GROUND_PER_SHELTER_M2)
+    outline = lobed(draws, place, math.sqrt(count * ground_m2 / math.pi) / PIXEL_M)
+    rows, columns = window_of(outline, shape)
     return Village(
         name=_name(draws),
         outline=outline,
         given=_given(draws, outline, settings.footprint_error),
         structures=_structures(draws, outline, count),
-        mix=_mix(draws, settings),
+        kind=SettlementKind.CAMP if is_camp else SettlementKind.VILLAGE,
+        mix=_camp_mix(draws) if is_camp else _mix(draws, settings),
         rows=rows,
         columns=columns,
     )
 
 
-def _outline(draws: np.random.Generator, place: tuple[float, float], radius: float) -> Polygon:
+def lobed(draws: np.random.Generator, place: tuple[float, float], radius: float) -> Polygon:
     """Return a lobed ellipse around a place."""
     angles = np.linspace(0.0, 2.0 * math.pi, OUTLINE_POINTS, endpoint=False)
     lobes = np.ones_like(angles)
@@ -206,13 +216,22 @@ def _mix(draws: np.random.Generator, settings: WorldSettings) -> dict[Cover, flo
     }
 
 
+def _camp_mix(draws: np.random.Generator) -> dict[Cover, float]:
+    # DETECTION 5.5: tents cover 9 to 14 % of the ground.
+    return {
+        Cover.TARPAULIN: draws.uniform(0.09, 0.14),
+        Cover.STRAW: draws.uniform(0.02, 0.06),
+        Cover.BUSH: draws.uniform(0.0, 0.03),
+    }
+
+
 def _name(draws: np.random.Generator) -> str:
     """Return a made-up name; any likeness to a real place is chance."""
     syllables = [SYLLABLES[i] for i in draws.integers(0, len(SYLLABLES), draws.integers(1, 3))]
     return ("".join(syllables) + ENDINGS[draws.integers(0, len(ENDINGS))]).title()
 
 
-def _window(outline: Polygon, shape: tuple[int, int]) -> tuple[slice, slice]:
+def window_of(outline: Polygon, shape: tuple[int, int]) -> tuple[slice, slice]:
     """Return the pixels that hold an outline and two blocks around it."""
     left, top, right, bottom = outline.bounds
     spans = []
@@ -230,7 +249,7 @@ def _contains(
     return _reach(outline, rows, columns) <= 1.0
 
 
-def _within(outline: Polygon, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> Field:
+def inside_of(outline: Polygon, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> Field:
     grid_rows, grid_columns = np.meshgrid(rows, columns, indexing="ij")
     reach = _reach(outline, grid_rows, grid_columns)
     radius = math.sqrt(outline.area / math.pi)

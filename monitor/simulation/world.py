@@ -16,13 +16,15 @@ from shapely.geometry.base import BaseGeometry
 from aoi.area import WINDOW_MARGIN_M, Aoi
 from aoi.grid import BLOCK_M, WGS84, Grid, to_degrees, utm_epsg
 from aoi.settlement import Settlement
+from monitor.simulation.camps import camp_events
 from monitor.simulation.customs import customs
 from monitor.simulation.events import TARGETS, Event, EventKind
 from monitor.simulation.fields import block_means
 from monitor.simulation.fires import bush_fires, compound_fires, village_burns
 from monitor.simulation.land import Land
 from monitor.simulation.materials import Cover
-from monitor.simulation.presets import WorldSettings
+from monitor.simulation.mimics import mimics
+from monitor.simulation.presets import Camps, WorldSettings
 from monitor.simulation.terrain import PIXEL_M
 from monitor.simulation.villages import Village
 
@@ -145,13 +147,15 @@ def _aoi(land: Land, blocks: Grid) -> Aoi:
     outline = to_degrees(box(left + inset, bottom + inset, right - inset, top - inset), blocks.epsg)
     if not isinstance(outline, Polygon):
         raise TypeError(f"an outline of one part became {outline.geom_type}")
+    has_camps = land.settings.camps != Camps()
+    detectors = ("burn", "fires", "camp") if has_camps else ("burn", "fires")
     return Aoi(
         aoi_id=land.aoi_id,
         name=f"Simulated {land.settings.name.replace('_', ' ')} {land.seed}",
         geometry=outline,
         epsg=blocks.epsg,
         revisit=timedelta(days=1),
-        detectors=("burn", "fires"),
+        detectors=detectors,
     )
 
 
@@ -161,6 +165,7 @@ def _settlement(land: Land, blocks: Grid, index: int, village: Village) -> Settl
         aoi_id=land.aoi_id,
         name=village.name,
         footprint=outline_in_degrees(blocks, village.given),
+        kind=village.kind,
         structures=len(village.structures),
     )
 
@@ -172,7 +177,10 @@ def _events(land: Land) -> tuple[Event, ...]:
         index = int((event.settlement_id or "").rsplit("-", 1)[-1])
         burned_on[index] = (*burned_on.get(index, ()), event.start)
     land = replace(land, burned_on=burned_on)
-    events = [*burns, *compound_fires(land), *bush_fires(land), *customs(land)]
+    events = [
+        *burns, *compound_fires(land), *bush_fires(land), *customs(land), *camp_events(land),
+        *mimics(land),
+    ]  # fmt: skip
     lasting = [event for event in events if event.changes and len(event.changes[0].blocks)]
     return tuple(sorted(lasting, key=lambda event: (event.start, event.event_id)))
 
