@@ -25,6 +25,7 @@ from monitor.errors import MonitorError
 from monitor.finding import Chip, Finding
 from monitor.looks import Look
 from monitor.reading_scenes import read_look
+from monitor.recent_past import RecentPast
 from monitor.scene import Hotspot
 from monitor.shelf import Shelf, shelved
 from monitor.verdicts import Verdicts
@@ -49,6 +50,9 @@ class AreaWatch:
         )
         self._chips = ChipMaker(job.aoi, job.sources, job.folder, job.settings.chip_margin_m)
         self._verdicts = Verdicts(job)
+        self._recent = RecentPast(
+            self._sets, self._shelf, (r.reading for r in job.readings), job.burn.strong_p
+        )
         self._sources = {source.name: source for source in job.sources}
         self._new_looks: dict[str, ArchivedLook] = {}
         self._superseded: dict[str, str] = {}
@@ -121,15 +125,18 @@ class AreaWatch:
         if not archived.scored:
             return
         frozen = {*self._job.frozen_settlement_ids, *self._verdicts.found_ids}
+        baseline = self._baselines.at(look.track, look.acquired_at, frozen)
         verdict = burn_readings(
             look,
             self._sets,
-            self._baselines.at(look.track, look.acquired_at, frozen),
+            baseline,
             self._shelf.earlier(look),
             self._job.burn,
             self._job.calibration,
             self._job.now,
+            self._recent.before(look, baseline, self._baselines, frozen),
         )
+        self._recent.keep(verdict.recent)
         self._verdicts.add(verdict)
         if verdict.held_reason:
             self._new_looks[look.look_id] = self._shelf.amend(archived, verdict.held_reason)
