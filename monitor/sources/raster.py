@@ -8,8 +8,8 @@ window. Anything else is warped, and said to be.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,18 +27,13 @@ from shapely.geometry.base import BaseGeometry
 
 from aoi.grid import Grid
 from monitor.errors import SourceError, SourceRefused, SourceUnavailable
+from monitor.sources.deadline import Deadline
 from monitor.sources.georeference import Georeference, Nesting
+from monitor.sources.ranges import RemoteFiles, name_of
+from monitor.sources.web import WebSettings
 
-# DEPENDENCIES 5.6: the defaults retry a dead server for ten minutes.
-GDAL_SETTINGS = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.jp2",
-    "GDAL_HTTP_TIMEOUT": "30",
-    "GDAL_HTTP_CONNECTTIMEOUT": "10",
-    "GDAL_HTTP_MAX_RETRY": "2",
-    "GDAL_HTTP_RETRY_DELAY": "1",
-    "VSI_CACHE": "TRUE",
-}
+# GDAL looks for no files beside the one it is given, and never goes to the network.
+GDAL_SETTINGS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 # COG is a layout of GTiff. Others can fetch, include or run things (VRT, WMS, ...).
 DRIVERS = ("GTiff", "JP2OpenJPEG")
 NOT_THAT_FORMAT = "not recognized as being in a supported file format"
@@ -70,6 +65,10 @@ class Layer:
     """True if the pixels come from a grid that does not nest with this one."""
 
 
+Remote = Callable[[str], AbstractContextManager[Any]]
+"""Gives, for a web address, the opener through which rasterio reads it."""
+
+
 def read_layer(
     address: str,
     grid: Grid,
@@ -77,6 +76,7 @@ def read_layer(
     footprint: BaseGeometry,
     nodata: float | None = None,
     classes: bool = False,
+    remote: Remote | None = None,
 ) -> Layer:
     """Return one band of a file on `grid`.
 
@@ -91,13 +91,15 @@ def read_layer(
     classes : bool
         True for codes, which are never averaged: of a file with finer pixels the
         result then holds all of them, shape (height * n, width * n).
+    remote : callable, optional
+        How web addresses are fetched; by default without key, cache or long patience.
 
     Raises
     ------
     SourceError
         If the file is missing, damaged, too large, not georeferenced or elsewhere.
     """
-    with _opened(address) as file:
+    with _opened(address, remote) as file:
         _require_sane(file, address)
         place = _place(file, address, footprint)
         missing = nodata if nodata is not None else file.nodata
@@ -112,36 +114,54 @@ def read_layer(
 
 
 @contextmanager
-def _opened(address: str) -> Iterator[Any]:
-    target = _target(address)
+def _opened(address: str, remote: Remote | None) -> Iterator[Any]:
     with rasterio.Env(**GDAL_SETTINGS), warnings.catch_warnings():
         # Said by _require_sane, as an error that names the file.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with _translated(address):
-            file = _open_as_allowed(target)
-        with file:
+        # Only a provider that signs can turn an object of a store into a web address.
+        path = None if remote and address.startswith("s3://") else _path(address)
+        if path is not None:
+            with _translated(address), _open_as_allowed(path) as file:
+                yield file
+            return
+        # GDAL is told a name only: a signed address is a secret.
+        name = "asset.jp2" if urlsplit(address).path.lower().endswith(".jp2") else "asset.tif"
+        with (
+            (remote or _by_default)(address) as opener,
+            _translated(name_of(address)),
+            _open_as_allowed(name, opener=opener) as file,
+        ):
             yield file
 
 
-def _open_as_allowed(target: str) -> Any:
+def _by_default(address: str) -> AbstractContextManager[Any]:
+    web = WebSettings()
+    deadline = Deadline(web.total_s, f"raster {name_of(address)}")
+    return RemoteFiles(deadline, web).opened(address)
+
+
+def _open_as_allowed(target: str, **how: Any) -> Any:
     # rasterio takes one driver at a time, and tells them apart by content only if it may
     # use all of them.
     first, second = DRIVERS if not target.lower().endswith(".jp2") else reversed(DRIVERS)
     try:
-        return rasterio.open(target, driver=first)
+        return rasterio.open(target, driver=first, **how)
     except RasterioIOError as error:
         if NOT_THAT_FORMAT not in str(error):
             raise
-        return rasterio.open(target, driver=second)
+        return rasterio.open(target, driver=second, **how)
 
 
-def _target(address: str) -> str:
-    """Return what GDAL may open: a plain path or a web address, never a /vsi or a driver."""
+def _path(address: str) -> str | None:
+    """Return the path that an address stands for, None for one of the web.
+
+    Never a /vsi or a driver of GDAL, which could fetch, include or run things.
+    """
     scheme = urlsplit(address).scheme.lower() if "://" in address else ""
     if scheme == "file":
         return urlsplit(address).path
     if scheme in {"http", "https"}:
-        return f"/vsicurl/{address}"
+        return None
     if scheme or address.startswith("/vsi"):
         raise SourceRefused(
             f"asset address {address} is not one of ours to open",
@@ -170,8 +190,6 @@ def _source_error(address: str, error: RasterioError) -> SourceError:
             f"raster {address} is neither GeoTIFF nor JPEG 2000",
             hint="an error page saved as an image, or another format; fetch it again",
         )
-    if isinstance(error, RasterioIOError) and "HTTP" in reason:
-        return SourceUnavailable(f"raster {address} did not arrive: {reason}")
     return SourceRefused(
         f"raster {address} is damaged: {reason}", hint="fetch the file again, or remove its item"
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,39 @@ from monitor.observation import Flag, Observation
 from monitor.radiometry import calibration_of
 from monitor.scene import Scene, Sensor
 from monitor.sources.classification import CLASSIFICATIONS, NOTHING_MEASURED
-from monitor.sources.raster import Layer, read_layer
+from monitor.sources.raster import Layer, Remote, read_layer
 
 # Reflectance above it is glint, fire or a detector at its end.
 SATURATED_FROM = 1.6
 
 
-def read_scene(scene: Scene, grid: Grid, bands: Sequence[str]) -> Observation:
+Gather = Callable[[Sequence[Callable[[], Layer]]], list[Layer]]
+"""Calls each, in whatever way, and returns what they return in their order."""
+
+
+def in_turn(calls: Sequence[Callable[[], Layer]]) -> list[Layer]:
+    """Call one after the other: files on a disk gain nothing from threads."""
+    return [call() for call in calls]
+
+
+def read_scene(
+    scene: Scene,
+    grid: Grid,
+    bands: Sequence[str],
+    *,
+    gather: Gather = in_turn,
+    remote: Remote | None = None,
+) -> Observation:
     """Return the pixels of `scene` on `grid`; `ImagerySource.read` for scenes made of files.
+
+    Parameters
+    ----------
+    scene, grid, bands
+        As `monitor.ports.ImagerySource.read` takes them.
+    gather : callable
+        How the files are read: one after the other, or several at once.
+    remote : callable, optional
+        How web addresses are fetched.
 
     Raises
     ------
@@ -28,10 +54,16 @@ def read_scene(scene: Scene, grid: Grid, bands: Sequence[str]) -> Observation:
         If a file is missing, damaged or elsewhere; the message names scene and band.
     """
     wanted = [band for band in bands if band in scene.assets and band not in CLASSIFICATIONS]
-    layers = {band: _layer(scene, band, grid) for band in wanted}
-    values = {band: _physical(scene, band, layer) for band, layer in layers.items()}
-    flags = _class_flags(scene, grid)
-    if any(layer.resampled for layer in layers.values()):
+    classification = next((name for name in CLASSIFICATIONS if name in scene.assets), None)
+    files = [*wanted, *([classification] if classification else [])]
+    layers = gather([partial(_layer, scene, name, grid, remote) for name in files])
+    bands_read = dict(zip(wanted, layers, strict=False))
+    values = {band: _physical(scene, band, layer) for band, layer in bands_read.items()}
+    if classification is None:
+        flags = _unclassified(scene, grid)
+    else:
+        flags = _class_flags(layers[-1], classification, grid)
+    if any(layer.resampled for layer in bands_read.values()):
         flags |= np.uint16(Flag.RESAMPLED)
     for band_values in values.values():
         flags[~np.isfinite(band_values)] |= np.uint16(Flag.NODATA)
@@ -40,11 +72,16 @@ def read_scene(scene: Scene, grid: Grid, bands: Sequence[str]) -> Observation:
     return Observation(grid, values, flags, scene.acquired_at, (scene.scene_id,))
 
 
-def _layer(scene: Scene, band: str, grid: Grid, *, classes: bool = False) -> Layer:
+def _layer(scene: Scene, band: str, grid: Grid, remote: Remote | None) -> Layer:
     asset = scene.assets[band]
     try:
         return read_layer(
-            asset.href, grid, footprint=scene.footprint, nodata=asset.nodata, classes=classes
+            asset.href,
+            grid,
+            footprint=scene.footprint,
+            nodata=asset.nodata,
+            classes=band in CLASSIFICATIONS,
+            remote=remote,
         )
     except SourceError as error:
         message = f"scene {scene.scene_id}, band {band}: {error.message}"
@@ -60,13 +97,13 @@ def _physical(scene: Scene, band: str, layer: Layer) -> NDArray[np.float32]:
     return physical.astype(np.float32)
 
 
-def _class_flags(scene: Scene, grid: Grid) -> NDArray[np.uint16]:
-    name = next((name for name in CLASSIFICATIONS if name in scene.assets), None)
-    if name is None:
-        # Radar sees through clouds: nothing to classify.
-        unknown = 0 if scene.sensor is Sensor.SENTINEL_1 else Flag.UNCLASSIFIED
-        return np.full(grid.shape, unknown, dtype=np.uint16)
-    layer = _layer(scene, name, grid, classes=True)
+def _unclassified(scene: Scene, grid: Grid) -> NDArray[np.uint16]:
+    # Radar sees through clouds: nothing to classify.
+    unknown = 0 if scene.sensor is Sensor.SENTINEL_1 else Flag.UNCLASSIFIED
+    return np.full(grid.shape, unknown, dtype=np.uint16)
+
+
+def _class_flags(layer: Layer, name: str, grid: Grid) -> NDArray[np.uint16]:
     codes = np.nan_to_num(layer.numbers, nan=NOTHING_MEASURED[name]).astype(np.uint16)
     flags = CLASSIFICATIONS[name](codes)
     return _gathered(flags, flags.shape[0] // grid.height)
