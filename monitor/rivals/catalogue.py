@@ -24,7 +24,7 @@ FAMILIES = {
     "dnbr": ("dnbr10", "dnbr27", "dnbr10-px"),
     "marx": ("marx", "marx-norm"),
     "ewma": ("ewma-nbr", "ewma-nir"),
-    "pwtt": ("pwtt",),
+    "pwtt": ("pwtt", "pwtt-pooled"),
     "firms": ("firms", "firms-fp"),
 }
 ABLATIONS = ("z1", "z2")

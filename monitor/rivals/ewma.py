@@ -114,12 +114,12 @@ class Chart:
 def _ols(design: Values, cube: Values) -> Values:
     """Return coefficients of each block, (*shape, k); NaN where looks are few."""
     known = np.isfinite(cube)
-    flat = known.reshape(len(cube), -1).astype(np.float64)
-    k = design.shape[1]
+    blocks, k = int(np.prod(cube.shape[1:])), design.shape[1]
+    flat = known.reshape(len(cube), blocks).astype(np.float64)
     products = (design[:, :, None] * design[:, None, :]).reshape(len(design), k * k)
-    normal = (flat.T @ products).reshape(-1, k, k)
-    right = np.where(known, cube, 0.0).reshape(len(cube), -1).T @ design
-    theta = np.full((flat.shape[1], k), np.nan)
+    normal = (flat.T @ products).reshape(blocks, k, k)
+    right = np.where(known, cube, 0.0).reshape(len(cube), blocks).T @ design
+    theta = np.full((blocks, k), np.nan)
     enough = flat.sum(axis=0) >= max(LEAST_LOOKS, k)
     # A trace of ridge: blocks seen in one season only would be singular.
     normal[enough] += 1e-8 * np.eye(k)

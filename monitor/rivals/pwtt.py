@@ -1,4 +1,4 @@
-"""`pwtt`: the pixel-wise t-test on Sentinel-1."""
+"""`pwtt`, `pwtt-pooled`: the pixel-wise t-test on Sentinel-1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ RADII_M = (50.0, 100.0, 150.0)
 
 
 class Pwtt(QuietRule):
-    """Absolute Welch t of ln backscatter, 12 months before against the last 30 days.
+    """Absolute t of ln backscatter, 12 months before against the last 30 days.
+
+    `pwtt` takes the t of Welch, `pwtt-pooled` that of a pooled variance, as the first
+    published code does: with two looks after, Welch's has hardly any freedom.
 
     Stouffer over orbits with weights sqrt(df), the larger of VV and VH, then the equal
     mean of itself and its means over circles of 50, 100 and 150 m; score: mean over the
@@ -38,9 +41,9 @@ class Pwtt(QuietRule):
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._archive: dict[str, deque[tuple[np.datetime64, Array]]] = {}
-        self._latest: dict[str, tuple[Array, Array]] = {}
+        self._latest: dict[str, dict[str, tuple[Array, Array]]] = {"pwtt": {}, "pwtt-pooled": {}}
         self._kernels = [_circle(radius / ground.blocks.resolution_m) for radius in RADII_M]
-        self._rows: list[ScoreRows] = []
+        self._rows: dict[str, list[ScoreRows]] = {rule: [] for rule in self._latest}
 
     def see_radar(self, look: Look) -> None:
         """Test the last 30 days against the year before them."""
@@ -54,16 +57,19 @@ class Pwtt(QuietRule):
         after = [values for when, values in archive if when > now - AFTER]
         if len(before) < LEAST_BEFORE or len(after) < LEAST_AFTER:
             return
-        self._latest[look.track] = welch(np.stack(before), np.stack(after))
-        smooth = self._smoothed(stouffer(list(self._latest.values())).max(axis=0))
-        own = self._ground.own_values(smooth.astype(np.float32))
-        count = np.isfinite(own).sum(axis=1)
-        mean = np.where(count > 0, np.nansum(own, axis=1) / np.maximum(count, 1), np.nan)
-        self._rows.append(ScoreRows.at_look(mean, look.acquired_at))
+        for rule, orbits in self._latest.items():
+            pooled = rule == "pwtt-pooled"
+            orbits[look.track] = absolute_t(np.stack(before), np.stack(after), pooled=pooled)
+            smooth = self._smoothed(np.fmax(*stouffer(list(orbits.values()))))
+            own = self._ground.own_values(smooth.astype(np.float32))
+            count = np.isfinite(own).sum(axis=1)
+            mean = np.where(count > 0, np.nansum(own, axis=1) / np.maximum(count, 1), np.nan)
+            self._rows[rule].append(ScoreRows.at_look(mean, look.acquired_at))
 
     def scored(self) -> list[Scored]:
-        """Return the one variant."""
-        return [Scored("pwtt", Scores.of(self._ground.settlement_ids, self._rows), 3.3)]
+        """Return both variants."""
+        ids = self._ground.settlement_ids
+        return [Scored(rule, Scores.of(ids, rows), 3.3) for rule, rows in self._rows.items()]
 
     def _smoothed(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
         known = np.isfinite(t)
@@ -76,16 +82,23 @@ class Pwtt(QuietRule):
         return np.asarray(np.mean(layers, axis=0))
 
 
-def welch(before: Array, after: Array) -> tuple[Array, Array]:
+def absolute_t(before: Array, after: Array, *, pooled: bool) -> tuple[Array, Array]:
     """Return abs(t) and the degrees of freedom of each block, as PWTT counts them.
 
     Parameters
     ----------
     before, after : array
         Natural log of backscatter, shape (time, polarisation, height, width).
+    pooled : bool
+        True: one variance for both periods. False: one for each (Welch).
     """
     n, m = len(before), len(after)
-    variance = before.var(axis=0, ddof=1) / n + after.var(axis=0, ddof=1) / m
+    of_before, of_after = before.var(axis=0, ddof=1), after.var(axis=0, ddof=1)
+    if pooled:
+        shared = ((n - 1) * of_before + (m - 1) * of_after) / (n + m - 2)
+        variance = shared * (1 / n + 1 / m)
+    else:
+        variance = of_before / n + of_after / m
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.abs(after.mean(axis=0) - before.mean(axis=0)) / np.sqrt(variance)
     t = np.where(np.isfinite(t), t, np.nan)
