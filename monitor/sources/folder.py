@@ -86,9 +86,13 @@ class Folder:
                 hint="set [sources.folder] path in config.toml",
             )
         now = self.now()
+        named: dict[str, str] = {}
         for path in sorted(self.path.rglob("*.json")):
             entry = self._entry(path, now)
-            if entry is not None:
+            name = str(path.relative_to(self.path))
+            if isinstance(entry, Scene) and named.setdefault(entry.scene_id, name) != name:
+                yield _repeated(entry, name, named[entry.scene_id])
+            elif entry is not None:
                 yield entry
 
     def _entry(self, path: Path, now: datetime) -> Scene | _Unusable | None:
@@ -138,6 +142,12 @@ def _parsed(path: Path, name: str, changed_ns: int, size: int) -> Scene | _Unusa
 def _unreadable(name: str, reason: object) -> _Unusable:
     hint = "write the item again; a copy that was cut short looks like this"
     return _Unusable(SearchProblem(name, f"{name} cannot be read: {reason}", hint), None)
+
+
+def _repeated(scene: Scene, name: str, first: str) -> _Unusable:
+    reason = f"item {scene.scene_id} stands in {first} already"
+    hint = "give each scene an identifier of its own, or remove one of the two"
+    return _Unusable(SearchProblem(name, reason, hint), scene.footprint)
 
 
 def _outline(document: Any) -> BaseGeometry | None:
