@@ -239,10 +239,11 @@ class JsonText:
         )
 
     def _cut_off(self) -> InvalidAoi:
-        if self.offset == 0:
+        length = self._passed + len(self._text)
+        if not length:
             return InvalidAoi("empty", hint="export it again")
         return InvalidAoi(
-            f"ends in the middle, at character {self.offset + len(self._text) - self._at}",
+            f"ends in the middle, at character {length}",
             hint="it was cut off: copy or export it again",
         )
 
