@@ -68,7 +68,7 @@ def parse_firms(text: str, origin: str) -> FirmsRows:
     for number, row in enumerate(csv.DictReader(lines[1:], fieldnames=header), start=2):
         try:
             hotspots.append(_hotspot(row))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except ValueError as error:
             impossible.append(f"{origin} line {number}: {error}")
     return FirmsRows(tuple(hotspots), tuple(impossible))
 
@@ -108,6 +108,8 @@ def _require_table(header: list[str], lines: list[str], origin: str) -> None:
 
 
 def _hotspot(row: Mapping[str, str]) -> Hotspot:
+    if any(row.get(name) is None for name in _NEEDED):
+        raise ValueError("the row is cut short")
     longitude, latitude = float(row["longitude"]), float(row["latitude"])
     if not (abs(longitude) <= 180 and abs(latitude) <= 90):
         raise ValueError("the position lies nowhere on the earth")
@@ -135,7 +137,10 @@ def _hotspot(row: Mapping[str, str]) -> Hotspot:
 def _instant(day: str, time: str) -> datetime:
     # Spreadsheets drop leading zeros: "7" is seven minutes past midnight.
     digits = time.strip().replace(":", "").zfill(4)
-    return datetime.strptime(f"{day.strip()} {digits[:4]}", "%Y-%m-%d %H%M").replace(tzinfo=UTC)
+    try:
+        return datetime.strptime(f"{day.strip()} {digits}", "%Y-%m-%d %H%M").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError(f"no date and time: {day!r} {time!r}") from error
 
 
 def _known(table: Mapping[str, str], value: str, name: str) -> str:

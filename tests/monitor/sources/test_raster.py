@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
 from shapely import box
 
 from aoi.grid import Grid
@@ -21,8 +23,8 @@ COUNT = np.arange(1, 17, dtype=np.uint16).reshape(4, 4)
 """1 2 3 4 / 5 6 7 8 / 9 10 11 12 / 13 14 15 16."""
 
 
-def layer_of(path: Path, grid: Grid = GRID, **changes: object) -> Layer:
-    return read_layer(str(path), grid, footprint=HERE, **changes)  # type: ignore[arg-type]
+def layer_of(path: Path, grid: Grid = GRID, **changes: Any) -> Layer:
+    return read_layer(str(path), grid, footprint=HERE, **changes)
 
 
 def test_pixels_of_the_same_grid_are_taken_as_they_stand(tmp_path: Path) -> None:
@@ -269,7 +271,7 @@ def test_a_file_without_a_reference_system_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_outside_the_geometry_of_its_item_is_refused(
-    tmp_path: Path, profile: dict[str, object]
+    tmp_path: Path, profile: dict[str, Any]
 ) -> None:
     path = write_band(tmp_path / "a.tif", COUNT, **profile)
 
@@ -293,7 +295,7 @@ def test_the_footprint_may_merely_touch(tmp_path: Path) -> None:
 
 
 @given(arrays.arrays(np.float32, (6, 9), elements=st.floats(0, 1, width=32)))
-def test_averaging_conserves_the_mean(values: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_averaging_conserves_the_mean(values: NDArray[np.float32]) -> None:
     means = averaged(values, 3)
 
     assert means.shape == (2, 3)
