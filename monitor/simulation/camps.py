@@ -23,9 +23,6 @@ from monitor.simulation.villages import GROUND_PER_SHELTER_M2, inside_of, lobed,
 AREA_HA = (0.5, 40.0)
 FILLING_DAYS = (10.0, 60.0)
 TENT_COVER = (0.09, 0.14)
-GROWTH = (0.1, 3.0)
-"""Gain of area as a share of the camp."""
-
 DISMANTLING_DAYS = (5.0, 20.0)
 DUST_DAYS = 30.0
 """Fresh tarpaulin dulls within weeks; only the first change knows it as fresh."""
@@ -93,7 +90,7 @@ def _new(land: Land, number: int, draws: np.random.Generator) -> Iterator[Event]
 def _grown(land: Land, index: int, draws: np.random.Generator) -> Event:
     """Return the growth of a camp on one of its sides."""
     village = land.villages[index]
-    gain = log_uniform(draws, *GROWTH)
+    gain = log_uniform(draws, *land.settings.camps.growth)
     angle = draws.uniform(0.0, 2.0 * math.pi)
     wider = scale(village.outline, math.sqrt(gain), math.sqrt(gain))
     reach = 0.9 * math.sqrt(village.outline.area / math.pi) * (1.0 + math.sqrt(gain))

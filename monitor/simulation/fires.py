@@ -24,6 +24,7 @@ BURNT_CHAR = (0.68, 0.78)
 
 ASH_OF_CHAR = (0.0, 0.15)
 CHAR_DAYS = (10.0, 30.0)
+WILD_CHAR = 0.85
 WILD_CHAR_DAYS = (15.0, 40.0)
 ASH_DAYS = (3.0, 6.0)
 FIRE_HOURS = (1.0, 10.0)
@@ -220,11 +221,12 @@ def _bush_fire(
         touched = np.maximum(touched, _spilled(land, beside, rows, columns, touched, spill))
     touched = np.where(burned[rows, columns], 0.0, touched).astype(np.float32)
     burned[rows, columns] |= touched > 0
-    fuel = min(land.seasons.fuel(day), 1.2)
+    # Late fires find less to burn, but litter and stubble still char the ground.
+    fuel = 0.5 + 0.5 * min(land.seasons.fuel(day), 1.0)
     course = Course(
         start=day,
         taking_days=draws.uniform(0.1, 1.0),
-        char=0.7 * fuel,
+        char=WILD_CHAR * fuel,
         ash=0.05 * fuel,
         char_days=log_uniform(draws, *WILD_CHAR_DAYS),
         ash_days=draws.uniform(*ASH_DAYS),

@@ -50,7 +50,7 @@ class Ground:
     sand: float = 0.55
     """Share of sand in the soil; the rest is clay."""
 
-    grass: float = 0.40
+    grass: float = 0.50
     bush: float = 0.12
     woodland: float = 0.03
     fields: float = 0.25
@@ -139,6 +139,8 @@ class Camps:
     """Part of the span after which camps appear, grow and empty, 0 to 1."""
 
     until_share: float = 0.95
+    growth: tuple[float, float] = (0.1, 3.0)
+    """Gain of area as a share of the camp (DETECTION 5.5)."""
 
     @property
     def known(self) -> int:
@@ -290,7 +292,7 @@ _DEMO = WorldSettings(
         )
     ),
     confounders=Confounders(ring_fires=0.6, spill=0.1, compound_fires=0.03),
-    camps=Camps(growing=1, from_share=0.90, until_share=0.92),
+    camps=Camps(growing=1, from_share=0.90, until_share=0.92, growth=(0.5, 1.0)),
     faults=Faults(
         offset_doubled=Interval(
             datetime(2025, 1, 22, tzinfo=UTC), datetime(2025, 1, 26, tzinfo=UTC)
