@@ -1,0 +1,60 @@
+"""Fusion: probability and tier."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.finding import SensorFamily, Tier
+from monitor.fusion import FusionSettings, burn_probability, likelihood_ratio, tier_of
+from tests.builders import some_evidence
+
+OPTICAL = some_evidence(p=1e-4)
+FIRES = replace(OPTICAL, family=SensorFamily.HOTSPOTS, p=1e-3)
+SETTINGS = FusionSettings(burns_per_village_year=0.01, local_odds=8.0)
+
+
+@pytest.mark.parametrize(("p", "lr"), [(1e-2, 4.5), (1e-3, 21.0), (1e-4, 118.0)])
+def test_the_evidence_of_a_p_value_is_that_of_the_specification(p: float, lr: float) -> None:
+    assert likelihood_ratio(p) == pytest.approx(lr, rel=0.05)
+
+
+@given(st.floats(1e-12, 1.0), st.floats(1e-12, 1.0))
+def test_a_smaller_p_never_carries_less_evidence(p: float, other: float) -> None:
+    assert (likelihood_ratio(p) >= likelihood_ratio(other)) or p >= other
+
+
+def test_the_base_rate_decides() -> None:
+    # 0.01 / (8 x 0.00125) = 1: as many burns as false alarms at this score.
+    assert burn_probability(0.00125, [OPTICAL], SETTINGS) == pytest.approx(0.5)
+    rare = replace(SETTINGS, burns_per_village_year=0.001)
+    assert burn_probability(0.00125, [OPTICAL], rare) == pytest.approx(0.1 / 1.1)
+
+
+def test_a_detected_fire_multiplies_the_odds_by_its_weighted_evidence() -> None:
+    expected = likelihood_ratio(1e-3) ** 0.8
+
+    assert burn_probability(0.00125, [OPTICAL, FIRES], SETTINGS) == pytest.approx(
+        expected / (1 + expected)
+    )
+
+
+@pytest.mark.parametrize(
+    ("probability", "families", "flags", "tier"),
+    [
+        pytest.param(0.95, 2, (), Tier.A, id="sure and two families"),
+        pytest.param(0.95, 1, (), Tier.B, id="sure by one family"),
+        pytest.param(0.95, 2, ("baseline=weak",), Tier.C, id="no history is never more than C"),
+        pytest.param(0.95, 2, ("reduced_bands",), Tier.B, id="a band is missing"),
+        pytest.param(0.90, 2, (), Tier.A, id="exactly at A"),
+        pytest.param(0.60, 1, (), Tier.B, id="exactly at B"),
+        pytest.param(0.59, 2, (), Tier.C, id="just below B"),
+    ],
+)
+def test_tiers(probability: float, families: int, flags: tuple[str, ...], tier: Tier) -> None:
+    evidence = [OPTICAL, FIRES][:families]
+
+    assert tier_of(probability, evidence, flags, SETTINGS) is tier
