@@ -19,6 +19,7 @@ from alerts.dispatch import (
     Withdrawn,
     accept,
     cancel,
+    charged_attempts,
     claim,
     delivery_in,
     fail,
@@ -46,37 +47,36 @@ logger = structlog.get_logger(__name__)
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 360))
 JITTER = 0.2
 
-PATIENCE = timedelta(hours=72)
-RETRACTION_PATIENCE = timedelta(days=14)
-"""A claim that was taken back must be taken back from everybody."""
+MAX_ATTEMPTS = 18
+"""The ladder's way to 72 hours. Counted and not timed: no clock that jumps ends it early."""
+
+MAX_RETRACTION_ATTEMPTS = 62
+"""Its way to 14 days: a claim that was taken back must be taken back from everybody."""
 
 RELAY_PAUSE = timedelta(minutes=5)
 """A relay that refuses us refuses every message: it rests, and no message is charged."""
 
 
 def next_attempt(
-    delivery_id: str, attempts: int, first_at: datetime, now: datetime, patience: timedelta
+    delivery_id: str, attempts: int, now: datetime, max_attempts: int = MAX_ATTEMPTS
 ) -> datetime | None:
     """Return when to try again, or None to give up.
 
     Parameters
     ----------
     attempts : int
-        Failed attempts so far, this one included; 1 or more.
-    first_at : datetime
-        When the first attempt was due.
-    patience : timedelta
-        How long it is tried in all.
+        Transient failures so far, this one included; 1 or more.
 
     Notes
     -----
     The jitter of 20 % is a digest of delivery and attempt: messages that
     failed together do not come back together, and a test can say when.
     """
+    if attempts >= max_attempts:
+        return None
     step = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
     byte = hashlib.sha256(f"{delivery_id}|{attempts}".encode()).digest()[0]
-    again_at = now + step * (1 + JITTER * (byte / 127.5 - 1))
-    return again_at if again_at - first_at <= patience else None
+    return now + step * (1 + JITTER * (byte / 127.5 - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,13 +256,12 @@ class Courier:
 
     def _record_failure(self, claimed: Claim, failure: DeliveryFailed, now: datetime) -> None:
         delivery = claimed.delivery
-        patience = RETRACTION_PATIENCE if delivery.reason == "retracted" else PATIENCE
-        again_at = next_attempt(
-            delivery.delivery_id, claimed.attempt, delivery.created_at, now, patience
-        )
-        if failure.failure is FailureClass.CONFIG:
-            again_at = now + RELAY_PAUSE
+        most = MAX_RETRACTION_ATTEMPTS if delivery.reason == "retracted" else MAX_ATTEMPTS
         with writing(self._engine) as connection:
+            charged = charged_attempts(connection, delivery.delivery_id) + 1
+            again_at = next_attempt(delivery.delivery_id, charged, now, most)
+            if failure.failure is FailureClass.CONFIG:
+                again_at = now + RELAY_PAUSE
             state = fail(connection, claimed, failure, now, again_at, self._policy.settle)
         if failure.failure is FailureClass.CONTENT:
             self._render_smaller(claimed, now)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from alerts.alert import Status
 from alerts.disclosure import AUDIENCES, DESK, TLPS, is_cleared
@@ -58,7 +58,7 @@ def recover_orphans(
     orphans = deliveries_in(connection, state=DeliveryState.SENDING.value)
     for orphan in orphans:
         if _last_phase(connection, orphan) != "dot" or orphan.channel in folding:
-            move(connection, orphan, DeliveryState.READY, now)
+            move(connection, orphan, DeliveryState.READY, now, not_before=now)
         else:
             move(connection, orphan, DeliveryState.UNKNOWN, now, settle_at=now + settle)
     return len(orphans)
@@ -300,6 +300,17 @@ def mark_dot(connection: Connection, claimed: Claim, now: datetime) -> None:
     )
     if delivery.audience != DESK:
         mark_outside(connection, delivery.event_id)
+
+
+def charged_attempts(connection: Connection, delivery_id: str) -> int:
+    """Return how often a delivery failed for a passing reason of its own."""
+    query = (
+        select(func.count())
+        .select_from(ATTEMPTS)
+        .where(ATTEMPTS.c.delivery_id == delivery_id)
+        .where(ATTEMPTS.c.outcome == FailureClass.TRANSIENT.value)
+    )
+    return connection.execute(query).scalar_one()
 
 
 def accept(connection: Connection, claimed: Claim, reply: str, now: datetime) -> None:

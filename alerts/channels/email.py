@@ -98,29 +98,25 @@ class Email:
         self._hang_up()
         with self._ending_on_failure("connect"):
             self._session = self._connected()
-            self._log_in(self._session)
+            self._greet(self._session)
         return self._session
 
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
         where = (settings.host, settings.port, settings.local_hostname, settings.timeout_s)
         if settings.security == "tls":
-            session: smtplib.SMTP = smtplib.SMTP_SSL(
-                *where[:3], timeout=settings.timeout_s, context=self._context()
-            )
-        else:
-            session = smtplib.SMTP(*where)
-        if settings.security == "starttls":
+            return smtplib.SMTP_SSL(*where[:3], timeout=settings.timeout_s, context=self._context())
+        return smtplib.SMTP(*where)
+
+    def _greet(self, session: smtplib.SMTP) -> None:
+        if self._settings.security == "starttls":
             session.starttls(context=self._context())
         session.ehlo_or_helo_if_needed()
-        return session
+        if self._settings.username:
+            session.login(self._settings.username, self._settings.password)
 
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self._settings.ca_file or None)
-
-    def _log_in(self, session: smtplib.SMTP) -> None:
-        if self._settings.username:
-            session.login(self._settings.username, self._settings.password)
 
     def _finish(self, session: smtplib.SMTP) -> str:
         """Send the dot and read the reply; anything but a reply that was read is ambiguous."""

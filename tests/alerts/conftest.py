@@ -144,6 +144,13 @@ def parsed(raw: bytes) -> EmailMessage:
     return message
 
 
+def words_of(mail: EmailMessage) -> str:
+    """Return the text part as one line."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
 @pytest.fixture
 def house(db: Engine, tmp_path: Path) -> Iterator[House]:
     """An area with a village, and every stage of alerts on one database in memory."""

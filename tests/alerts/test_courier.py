@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from alerts.courier import (
+    MAX_ATTEMPTS,
+    MAX_RETRACTION_ATTEMPTS,
+    CourierPolicy,
+    next_attempt,
+)
+from alerts.dispatch import claim, lane_heads, mark_dot
+from alerts.errors import DeliveryFailed, FailureClass
+from alerts.incidents import open_incidents
+from alerts.lock import courier_lock
+from alerts.outbox import Delivery, DeliveryState
+from alerts.ports import Parcel
+from alerts.subscription import PersonState
+from alerts.tables import ATTEMPTS, DELIVERIES
+from aoi.database import METADATA, open_database, reading, writing
+from tests.alerts.conftest import House
+from tests.builders import NOW, a_finding, days_ago
+
+S = DeliveryState
+
+
+class Unreliable:
+    """A channel that fails as it is told, one failure after the other, and then works."""
+
+    def __init__(self, *failures: FailureClass, folds: bool = False) -> None:
+        self.folds = folds
+        self._failures = list(failures)
+        self.taken: list[Parcel] = []
+
+    def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+        failure = self._failures.pop(0) if self._failures else None
+        if failure is not None and failure is not FailureClass.AMBIGUOUS:
+            raise DeliveryFailed("refused as told", failure=failure, code=450)
+        before_dot()
+        self.taken.append(parcel)
+        if failure is FailureClass.AMBIGUOUS:
+            raise DeliveryFailed("cut off as told", failure=failure)
+        return "250 taken"
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def published(house: House, *failures: FailureClass, folds: bool = False) -> Unreliable:
+    """Publish one alert to one reader over a channel that fails so; return the channel."""
+    channel = Unreliable(*failures, folds=folds)
+    house.channel = channel
+    house.subscribe()
+    house.confirmed()
+    house.publish()
+    return channel
+
+
+def only(house: House) -> Delivery:
+    (delivery,) = house.deliveries()
+    return delivery
+
+
+def minutes(count: float) -> datetime:
+    return NOW + timedelta(minutes=count)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "least", "most"),
+    [
+        pytest.param(1, 0.8, 1.2, id="a minute"),
+        pytest.param(2, 4, 6, id="5 minutes"),
+        pytest.param(3, 12, 18, id="15 minutes"),
+        pytest.param(8, 288, 432, id="6 hours"),
+        pytest.param(20, 288, 432, id="6 hours from then on"),
+    ],
+)
+def test_waits_grow_from_a_minute_to_six_hours_with_a_fifth_of_jitter(
+    attempts: int, least: float, most: float
+) -> None:
+    for name in ("a", "b", "c"):
+        again_at = next_attempt(name, attempts, NOW, max_attempts=99)
+        assert again_at is not None
+        assert least <= (again_at - NOW).total_seconds() / 60 <= most
+
+
+def test_after_about_three_days_it_is_given_up_and_a_retraction_after_two_weeks() -> None:
+    def days_of_trying(most: int) -> float:
+        at = NOW
+        for attempts in range(1, most):
+            again_at = next_attempt("a", attempts, at, most)
+            assert again_at is not None
+            at = again_at
+        assert next_attempt("a", most, at, most) is None
+        return (at - NOW) / timedelta(days=1)
+
+    assert 2.5 < days_of_trying(MAX_ATTEMPTS) < 3.5
+    assert 12 < days_of_trying(MAX_RETRACTION_ATTEMPTS) < 16
+
+
+def test_a_transient_failure_waits_and_is_tried_again_with_the_same_bytes(house: House) -> None:
+    channel = published(house, FailureClass.TRANSIENT)
+
+    house.deliver()
+    waiting = only(house)
+    house.deliver(minutes(0.5))
+    house.deliver(minutes(1.5))
+
+    assert (waiting.state, waiting.last_error) == (S.RETRY_WAIT, "refused as told")
+    assert only(house).state is S.ACCEPTED
+    assert [parcel.raw for parcel in channel.taken] == [waiting.raw]
+    assert only(house).attempts == 2
+
+
+def test_a_dead_letter_is_shown_to_the_operator(house: House) -> None:
+    published(house, *[FailureClass.TRANSIENT] * 40)
+
+    for hour in range(0, 18 * 8, 8):
+        house.deliver(NOW + timedelta(hours=hour))
+
+    assert only(house).state is S.DEAD
+    (incident,) = open_incidents(house.engine)
+    assert incident.cause == f"delivery:{only(house).delivery_id}"
+
+
+def test_a_refused_recipient_is_suppressed_and_not_tried_again(house: House) -> None:
+    channel = published(house, FailureClass.RECIPIENT)
+
+    house.deliver()
+    house.deliver(minutes(600))
+
+    assert only(house).state is S.FAILED_PERM
+    assert channel.taken == []
+    house.desk.reject(house.alerts.alerts()[0].ref, by="Ben", reason="other", now=NOW)
+
+
+def test_a_relay_that_is_badly_set_up_rests_and_charges_nobody(house: House) -> None:
+    house.subscribe("second@ngo.example")
+    channel = published(house, FailureClass.CONFIG)
+
+    assert house.deliver().failed == 1
+    states = sorted(delivery.state for delivery in house.deliveries())
+    assert states == [S.READY, S.RETRY_WAIT]
+    assert house.deliver(minutes(6)).accepted == 2
+
+    assert len(channel.taken) == 2
+    assert [incident.cause for incident in open_incidents(house.engine)] == ["email:config"]
+
+
+def test_what_may_have_been_taken_is_sent_once_more_and_then_left_alone(house: House) -> None:
+    channel = published(house, FailureClass.AMBIGUOUS, FailureClass.AMBIGUOUS)
+
+    house.deliver()
+    assert only(house).state is S.UNKNOWN
+    house.deliver(minutes(0.5))
+    assert len(channel.taken) == 1  # it settles for a minute first
+    house.deliver(minutes(2))
+    house.deliver(minutes(4))
+    house.deliver(minutes(600))
+
+    first, second = channel.taken
+    assert (first.raw, first.message_id) == (second.raw, second.message_id)
+    assert only(house).state is S.DEAD
+    assert only(house).possible_duplicate
+    (incident,) = open_incidents(house.engine)
+    assert "ambiguous twice" in incident.sentence
+
+
+def test_an_operator_may_prefer_a_missed_message_to_a_second_copy(house: House) -> None:
+    channel = published(house, FailureClass.AMBIGUOUS)
+    courier = house.courier(CourierPolicy(on_unknown="hold"))
+
+    courier.deliver_due(NOW)
+    courier.deliver_due(minutes(600))
+
+    assert only(house).state is S.UNKNOWN
+    assert len(channel.taken) == 1
+
+
+def test_a_message_refused_as_too_large_goes_once_without_its_pictures(house: House) -> None:
+    channel = published(house, FailureClass.CONTENT)
+
+    house.deliver()
+
+    (parcel,) = channel.taken
+    assert parcel.message_id.split("@")[0].endswith(".r2.l")
+    assert b"image/jpeg" not in parcel.raw
+    assert only(house).number == 1
+
+
+def test_a_policy_refusal_holds_the_lane_but_not_a_retraction(house: House) -> None:
+    channel = published(house, FailureClass.POLICY)
+    house.deliver()
+    assert only(house).state is S.FAILED_PERM
+    house.absorb(a_finding(finding_id="g" * 20, last_seen=days_ago(1), settlement_fraction=0.8))
+    house.publish()
+
+    assert house.deliver().accepted == 0
+    assert channel.taken == []
+
+
+def orphaned(house: House, *, dotted: bool) -> None:
+    """Leave a delivery as a courier leaves it that was killed while sending."""
+    published(house)
+    channel, house.channel = house.channel, Unreliable(FailureClass.TRANSIENT)
+    house.deliver()
+    house.channel = channel
+    with writing(house.engine) as connection:
+        connection.execute(update(DELIVERIES).values(state="ready"))
+        claimed = claim(connection, only_id(house), NOW)
+        assert claimed is not None
+        if dotted:
+            mark_dot(connection, claimed, NOW)
+
+
+def only_id(house: House) -> str:
+    # The house's database is one connection, so the open transaction is read with it.
+    cursor = house.engine.raw_connection().cursor()
+    cursor.execute("SELECT delivery_id FROM deliveries")
+    ((delivery_id,),) = cursor.fetchall()
+    return str(delivery_id)
+
+
+def test_killed_before_the_dot_means_that_nobody_has_it(house: House) -> None:
+    orphaned(house, dotted=False)
+
+    house.deliver()
+
+    assert only(house).state is S.ACCEPTED
+    assert not only(house).possible_duplicate
+
+
+def test_killed_after_the_dot_means_that_somebody_may_have_it(house: House) -> None:
+    orphaned(house, dotted=True)
+
+    house.deliver()
+    assert only(house).state is S.UNKNOWN
+    assert house.alerts.alerts()[0].outside
+    house.deliver(minutes(2))
+
+    assert only(house).state is S.ACCEPTED
+    assert only(house).possible_duplicate
+
+
+def test_a_channel_that_folds_copies_knows_no_doubt(house: House) -> None:
+    orphaned(house, dotted=True)
+    house.channel = Unreliable(folds=True)
+
+    house.deliver()
+
+    assert only(house).state is S.ACCEPTED
+    assert not only(house).possible_duplicate
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param({"state": PersonState.PAUSED}, "the person is paused", id="paused"),
+        pytest.param({"clearance": "public"}, "the clearance was withdrawn", id="clearance"),
+        pytest.param({"clearance": "partner"}, "the clearance was withdrawn", id="coarser"),
+        pytest.param({"wishes": {"active": False}}, "the profiles that asked for it are gone",
+                     id="profile"),
+    ],
+)  # fmt: skip
+def test_who_may_no_longer_have_it_gets_no_byte(
+    house: House, change: dict[str, object], why: str
+) -> None:
+    channel = published(house, FailureClass.TRANSIENT)
+    house.deliver()  # rendered, and refused before the dot
+    house.subscribe(**change)  # type: ignore[arg-type]  # changed by keyword
+
+    house.deliver(minutes(5))
+
+    assert (only(house).state, only(house).last_error) == (S.CANCELLED, why)
+    assert channel.taken == []
+
+
+def test_an_alert_withdrawn_between_claim_and_dot_does_not_leave(house: House) -> None:
+    class Slow(Unreliable):
+        def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+            house.desk.reject(house.alerts.alerts()[0].ref, by="Ben", reason="other", now=NOW)
+            return super().send(parcel, before_dot)
+
+    published(house)
+    house.channel = channel = Slow()
+
+    house.deliver()
+
+    assert channel.taken == []
+    assert (only(house).state, only(house).last_error) == (S.CANCELLED, "the alert was rejected")
+
+
+def test_a_retraction_waits_behind_the_message_that_is_in_doubt(house: House) -> None:
+    channel = published(house, FailureClass.AMBIGUOUS)
+    house.deliver()
+    house.desk.retract(house.alerts.alerts()[0].ref, by="Ben", reason="false", now=NOW)
+    house.publish()
+
+    house.deliver()
+    assert len(channel.taken) == 1
+    house.deliver(minutes(2))
+
+    # What was taken back meanwhile is not sent a second time.
+    assert [parcel.message_id.split("@")[0][-2:] for parcel in channel.taken] == ["r2", "r3"]
+
+
+def test_messages_to_a_person_are_numbered_without_gaps(house: House) -> None:
+    published(house)
+    house.deliver()
+    house.absorb(a_finding(finding_id="g" * 20, last_seen=days_ago(1), settlement_fraction=0.8))
+    house.publish()
+    house.deliver()
+
+    assert [delivery.number for delivery in house.deliveries()] == [1, 2]
+    text = house.deliveries()[1].raw or b""
+    assert b"Message 2 to you; the last was 1 on 20 May 2024." in text
+
+
+def test_a_clock_that_jumped_ahead_and_back_strands_nothing(house: House) -> None:
+    published(house, FailureClass.TRANSIENT)
+    house.deliver(NOW + timedelta(days=3650))
+
+    house.deliver(NOW)
+    house.deliver(NOW + timedelta(hours=7, minutes=12))
+
+    assert only(house).state is S.ACCEPTED
+
+
+def test_every_attempt_leaves_a_row(house: House) -> None:
+    published(house, FailureClass.TRANSIENT)
+    house.deliver()
+    house.deliver(minutes(2))
+
+    with reading(house.engine) as connection:
+        rows = connection.execute(select(ATTEMPTS).order_by(ATTEMPTS.c.n)).mappings().all()
+    assert [(row["phase"], row["outcome"], row["code"]) for row in rows] == [
+        ("connect", "transient", 450),
+        ("dot", "accepted", 250),
+    ]
+
+
+def test_nothing_of_a_lane_overtakes(house: House) -> None:
+    published(house, FailureClass.TRANSIENT)
+    house.deliver()
+
+    with reading(house.engine) as connection:
+        assert lane_heads(connection, NOW) == []
+
+
+@pytest.fixture
+def file_house(tmp_path: Path) -> Iterator[House]:
+    """The same house on a database file, beside which the lock lies."""
+    engine: Engine = open_database(f"sqlite:///{tmp_path}/emberwatch.db")
+    METADATA.create_all(engine)
+    yield House(engine, tmp_path / "spool")
+    engine.dispose()
+
+
+def test_a_second_courier_leaves_the_sending_to_the_first(
+    file_house: House, tmp_path: Path
+) -> None:
+    channel = published(file_house)
+
+    with courier_lock(tmp_path / "emberwatch.db.courier-lock") as held:
+        assert held
+        assert file_house.deliver().standby
+    assert channel.taken == []
+    assert file_house.deliver().accepted == 1
