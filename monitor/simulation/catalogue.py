@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from monitor.scene import Hotspot
 from monitor.simulation import exports
 from monitor.simulation.hotspots import SATELLITES, firms_csv, hotspots
 from monitor.simulation.orbits import acquisitions
+from monitor.simulation.radar import radar_passes
+from monitor.simulation.radar_files import RadarWriter
 from monitor.simulation.scene_files import SceneWriter
 from monitor.simulation.world import World
 
@@ -68,6 +71,8 @@ def write(
     interval: Interval,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    radar: bool = True,
 ) -> Catalogue:
     """Write the scenes, hotspots, places and truth of an interval.
 
@@ -75,6 +80,8 @@ def write(
     ----------
     progress : callable, optional
         Told the scenes written and the scenes in all, after each.
+    radar : bool
+        Sentinel-1 scenes too.
 
     Raises
     ------
@@ -85,7 +92,7 @@ def write(
     spots = hotspots(world, interval)
     try:
         (imagery / "hotspots").mkdir(parents=True, exist_ok=True)
-        digests = _write_scenes(world, interval, imagery, progress)
+        digests = _write_scenes(world, interval, imagery, progress, radar=radar)
         scene_count = sum(name.endswith(".json") for name in digests)
         for name, text in _texts(world, interval, spots).items():
             (folder / name).write_text(text, encoding="utf-8")
@@ -101,19 +108,30 @@ def write(
 
 
 def _write_scenes(
-    world: World, interval: Interval, imagery: Path, progress: Callable[[int, int], None] | None
-) -> dict[str, str]:
+    world: World, interval: Interval, imagery: Path,
+    progress: Callable[[int, int], None] | None, *, radar: bool,
+) -> dict[str, str]:  # fmt: skip
     """Write every scene of an interval; return the SHA-256 of each file."""
-    passes = list(acquisitions(world.settings, world.seed, interval))
-    writer = SceneWriter.of(world)
+    optical = SceneWriter.of(world)
+    jobs = [
+        partial(optical.write, passing, imagery)
+        for passing in acquisitions(world.settings, world.seed, interval)
+    ]
+    if radar:
+        writer = RadarWriter.of(world, optical.coarse)
+        passes = radar_passes(world.seed, interval)
+        jobs += [partial(writer.write, passing, imagery) for passing in passes]
     digests: dict[str, str] = {}
     with ThreadPoolExecutor(WORKERS) as pool:
-        written = pool.map(lambda passing: writer.write(passing, imagery), passes)
-        for number, files in enumerate(written, start=1):
+        for number, files in enumerate(pool.map(_call, jobs), start=1):
             digests |= {f"imagery/{name}": digest for name, digest in files.items()}
             if progress is not None:
-                progress(number, len(passes))
+                progress(number, len(jobs))
     return digests
+
+
+def _call(job: Callable[[], dict[str, str]]) -> dict[str, str]:
+    return job()
 
 
 def _texts(world: World, interval: Interval, spots: list[Hotspot]) -> dict[str, str]:

@@ -84,8 +84,8 @@ class Painter:
     upsample: Upsampler
     """From cells of the sky to pixels."""
 
-    _parts: dict[str, tuple[NDArray[np.float32], ...]] = field(default_factory=dict)
-    """Changing cover of each event that was painted, so that no scene averages it again."""
+    _parts: dict[tuple[str, int], NDArray[np.float32]] = field(default_factory=dict)
+    """Changing cover of each change that was painted, so that no scene averages it again."""
 
     @classmethod
     def of(cls, world: World, product: Product) -> Painter:
@@ -165,14 +165,14 @@ class Painter:
 
     def changing(self, event: Event, number: int, change: Change) -> NDArray[np.float32]:
         """Share of each pixel of a window that changes, shape (weights, height, width)."""
-        known = self._parts.get(event.event_id, ())
-        if len(known) <= number:
+        known = self._parts.get((event.event_id, number))
+        if known is None:
             window = self.world.land.shares[list(change.weights), change.rows, change.columns]
             wanted = np.array(list(change.weights.values()), dtype=np.float32)
             parts = window * wanted[:, np.newaxis, np.newaxis] * change.touched
-            known = (*known, block_means(parts, self.product.step))
-            self._parts[event.event_id] = known
-        return known[number]
+            known = block_means(parts, self.product.step)
+            self._parts[event.event_id, number] = known
+        return known
 
     def window(self, change: Change) -> tuple[slice, slice]:
         step = self.product.step

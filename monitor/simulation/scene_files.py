@@ -72,9 +72,8 @@ class SceneWriter:
         digests["scl.tif"] = self._band(place / "scl.tif", classes, acquisition)
         assets["scl"] = _asset("scl.tif", digests["scl.tif"], None)
         item = self._item(acquisition, sky, encoding, assets)
-        text = json.dumps(item, indent=1) + "\n"
-        (place / f"{acquisition.scene_id}.json").write_text(text, encoding="utf-8")
-        digests[f"{acquisition.scene_id}.json"] = hashlib.sha256(text.encode()).hexdigest()
+        name = f"{acquisition.scene_id}.json"
+        digests[name] = write_item(place / name, item)
         return {f"{acquisition.scene_id}/{name}": digest for name, digest in digests.items()}
 
     def encoding(self, acquisition: Acquisition) -> Encoding:
@@ -108,9 +107,9 @@ class SceneWriter:
             "geometry": outline,
             "bbox": list(_bounds(outline)),
             "properties": {
-                "datetime": _time(acquisition.acquired_at),
-                "created": _time(acquisition.available_at),
-                "updated": _time(acquisition.available_at),
+                "datetime": utc_text(acquisition.acquired_at),
+                "created": utc_text(acquisition.available_at),
+                "updated": utc_text(acquisition.available_at),
                 "platform": acquisition.platform,
                 "constellation": "sentinel-2",
                 "instruments": ["msi"],
@@ -138,6 +137,19 @@ def write_raster(path: Path, grid: Grid, values: NDArray[Any], **profile: Any) -
     ) as file:  # fmt: skip
         file.write(values, 1)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_item(path: Path, item: dict[str, Any]) -> str:
+    """Write one STAC Item; return the SHA-256 of the file."""
+    text = json.dumps(item, indent=1) + "\n"
+    path.write_text(text, encoding="utf-8")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def window_outline(blocks: Grid) -> dict[str, Any]:
+    """Return the whole window as GeoJSON in EPSG:4326."""
+    outline: dict[str, Any] = mapping(blocks.outline)
+    return outline
 
 
 def seen_outline(blocks: Grid, relative_orbit: int) -> dict[str, Any]:
@@ -176,5 +188,6 @@ def _bounds(outline: dict[str, Any]) -> tuple[float, float, float, float]:
     return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
 
-def _time(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
+    """Return an instant as STAC writes it."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
