@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from aoi.errors import ServiceError
-from monitor.commands import alerts, areas, demo, replay, runs, serve, setup, simulate
+from monitor.commands import alerts, areas, backtest, demo, replay, runs, serve, setup, simulate
 from monitor.commands.call import META, ConfigOption, JsonOption, plain
 from monitor.logs import log_to_stderr
 
@@ -37,7 +37,7 @@ def common(
         raise typer.Exit
 
 
-for family in (setup, demo, runs, replay, simulate, serve):
+for family in (setup, demo, runs, replay, backtest, simulate, serve):
     family.add_to(app)
 app.add_typer(areas.aoi, name="aoi", no_args_is_help=True)
 app.add_typer(areas.settlement, name="settlement", no_args_is_help=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from monitor.alarm import ScoreRows, Scores, seconds
 from monitor.detectors.burn import BurnSettings
 from monitor.finding import Finding
-from monitor.looks import Look
 from monitor.reading import Reading, Verdict
 from monitor.rivals.rule import NO_TIME, Scored
+from monitor.skill import TrueEvent
 
 FULL = "emberwatch"
 STEPS = ("did1", "did2", "scan1", "scan2")
@@ -61,27 +62,25 @@ class DetectorScores:
         self._when = np.full(len(self._ids), NO_TIME)
         self.clear_looks = 0
         self.held_looks = 0
-        self.p_rows: list[tuple[str, Look, float]] = []
+        self._p_rows: list[tuple[str, datetime, float]] = []
 
-    def take(self, look: Look, readings: Sequence[Reading], findings: Sequence[Finding]) -> None:
-        """Take in one look."""
+    def take(self, at: datetime, readings: Sequence[Reading], findings: Sequence[Finding]) -> None:
+        """Take in one look: all its readings, and the findings that it completed."""
         measured = [r for r in readings if r.verdict in MEASURED]
         self.clear_looks += len(measured)
         self.held_looks += any(r.verdict is Verdict.HELD for r in readings)
-        self.p_rows += [(r.settlement_id, look, r.p) for r in measured]
-        self._full(look, measured, findings)
+        self._p_rows += [(r.settlement_id, at, r.p) for r in measured]
+        self._full(at, measured, findings)
         median = self._values(measured, "median_q_standard")
         alpha = np.full(len(self._ids), np.nan)
         for reading in measured:
             alpha[self._order[reading.settlement_id]] = reading.score
         for name, score in (("did", median), ("scan", alpha)):
             pair = np.minimum(score, self._last[name])
-            self._rows[f"{name}1"].append(ScoreRows.at_look(score, look.acquired_at))
-            self._rows[f"{name}2"].append(
-                ScoreRows.at_look(pair, look.acquired_at, first=self._when.copy())
-            )
+            self._rows[f"{name}1"].append(ScoreRows.at_look(score, at))
+            self._rows[f"{name}2"].append(ScoreRows.at_look(pair, at, first=self._when.copy()))
             self._last[name] = np.where(np.isfinite(score), score, self._last[name])
-        self._when[[self._order[r.settlement_id] for r in measured]] = seconds(look.acquired_at)
+        self._when[[self._order[r.settlement_id] for r in measured]] = seconds(at)
 
     def scored(self) -> list[Scored]:
         """Return the full method and its steps."""
@@ -94,9 +93,22 @@ class DetectorScores:
             for name, rows in self._rows.items()
         ]
 
-    def _full(self, look: Look, measured: Sequence[Reading], findings: Sequence[Finding]) -> None:
+    def quiet_p(self, events: Sequence[TrueEvent], aftermath: timedelta) -> NDArray[np.float32]:
+        """Return p at all clear looks but those from a day before a burn to its aftermath."""
+        spans: dict[str, list[tuple[datetime, datetime]]] = {}
+        for event in events:
+            span = (event.started_at - timedelta(days=1), event.ended_at + aftermath)
+            spans.setdefault(event.settlement_id, []).append(span)
+        quiet = [
+            p
+            for place, at, p in self._p_rows
+            if not any(start <= at <= end for start, end in spans.get(place, ()))
+        ]
+        return np.array(quiet, dtype=np.float32)
+
+    def _full(self, at: datetime, measured: Sequence[Reading], findings: Sequence[Finding]) -> None:
         score = self._values(measured, None)
-        first = np.full(len(self._ids), seconds(look.acquired_at), dtype="datetime64[s]")
+        first = np.full(len(self._ids), seconds(at), dtype="datetime64[s]")
         probability = np.full(len(self._ids), np.nan)
         for finding in findings:
             index = self._order[str(finding.settlement_id)]
@@ -104,7 +116,7 @@ class DetectorScores:
             score[index] = -math.log10(max(rate, 1e-9))
             first[index] = seconds(finding.first_seen)
             probability[index] = finding.probability
-        rows = ScoreRows.at_look(score, look.acquired_at, first=first)
+        rows = ScoreRows.at_look(score, at, first=first)
         stated = replace(rows, probability=probability[rows.settlement])
         self._rows[FULL].append(stated)
 

@@ -87,6 +87,7 @@ def report_page(report: Report) -> str:
             "title": chapter.title,
             "origin": chapter.comparison.origin,
             "origin_text": ORIGINS[chapter.comparison.origin],
+            "tuned_on": tuned_on(chapter.comparison),
             "notes": chapter.notes,
             "comparison": chapter.comparison,
             "goals": goals_of(chapter.comparison),
@@ -122,12 +123,22 @@ def role_of(rule: str) -> str:
     return "a part of it" if rule in (*STEPS, *ABLATIONS) else "rival"
 
 
+def tuned_on(comparison: Comparison) -> str:
+    """Return a sentence: where the thresholds come from."""
+    if comparison.tuning_worlds:
+        return f"Thresholds were tuned on {len(comparison.tuning_worlds)} other worlds."
+    return (
+        "There is nothing else to tune on: tuned thresholds are the best for these very worlds,"
+        " the most that any rule could have reached."
+    )
+
+
 def _chapter_lines(chapter: Chapter) -> list[str]:
     comparison = chapter.comparison
     return [
         f"**{comparison.origin}.** {ORIGINS[comparison.origin]}"
-        f" {len(comparison.worlds)} worlds to measure on, {len(comparison.tuning_worlds)} others"
-        f" to tune on; {comparison.years:,.0f} settlement-years, {comparison.events} burns,"
+        f" {len(comparison.worlds)} worlds to measure on. {tuned_on(comparison)}"
+        f" {comparison.years:,.0f} settlement-years, {comparison.events} burns,"
         f" of them {comparison.promised_events} promised (half burned or more, 1 ha or more);"
         f" {comparison.clear_looks_per_year:.0f} clear looks per settlement and year.",
         "",

@@ -6,16 +6,16 @@ it was. Tuning and test worlds come from seeds kept apart in `simulation.presets
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aoi.grid import to_metres
 from aoi.interval import Interval
+from monitor.backtest import AFTERMATH, AGAIN, cut
 from monitor.blocks import BlockSets, block_sets
 from monitor.calibration import Calibration, shipped_calibration
 from monitor.detector_scores import DetectorScores, lax
@@ -24,7 +24,6 @@ from monitor.detectors.burn_stream import stream_findings
 from monitor.looks import Look
 from monitor.ports import Engine
 from monitor.rivals.catalogue import RivalRun
-from monitor.rivals.rule import Scored
 from monitor.simulation.events import Event, EventKind
 from monitor.simulation.hotspots import hotspots
 from monitor.simulation.looks import looks
@@ -32,12 +31,6 @@ from monitor.simulation.presets import PURPOSES, preset, require_seed
 from monitor.simulation.world import World, build
 from monitor.skill import LATE, TrueEvent, area_class, fraction_class, settlement_years
 from monitor.world_scores import WorldScores, load_world, save_world
-
-AFTERMATH = timedelta(days=120)
-"""After a burn the settlement is no quiet place for so long (the freeze of DETECTION 4.0)."""
-
-AGAIN = timedelta(days=200)
-"""A burn within this of the one before is a repeat burn: its village is still a scar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +114,7 @@ def scored_world(job: WorldJob, settings: BurnSettings, calibration: Calibration
     for look, readings, findings in stream_findings(
         shown, world.aoi, world.settlements, fires, lax(settings), calibration, watched.start
     ):
-        detector.take(look, readings, findings)
+        detector.take(look.acquired_at, readings, findings)
     events, confounders = true_events(world, sets)
     return WorldScores(
         world=f"{job.preset}/{job.seed}",
@@ -129,10 +122,10 @@ def scored_world(job: WorldJob, settings: BurnSettings, calibration: Calibration
         interval=watched,
         years=settlement_years(len(ids), watched),
         settlement_ids=tuple(ids),
-        scored=tuple(_cut(s, watched) for s in (*detector.scored(), *rivals.scored())),
+        scored=tuple(cut(s, watched) for s in (*detector.scored(), *rivals.scored())),
         events=events,
         confounders=confounders,
-        quiet_p=_quiet_p(detector, events),
+        quiet_p=detector.quiet_p(events, AFTERMATH),
         clear_looks=detector.clear_looks,
         held_looks=detector.held_looks,
     )
@@ -213,20 +206,3 @@ def shown_to(
             following = next(waiting, None)
         rivals.see(look)
         yield look
-
-
-def _cut(scored: Scored, interval: Interval) -> Scored:
-    return Scored(scored.rule, scored.scores.between(interval.start, interval.end), scored.native)
-
-
-def _quiet_p(detector: DetectorScores, events: Sequence[TrueEvent]) -> NDArray[np.float32]:
-    spans: dict[str, list[tuple[datetime, datetime]]] = {}
-    for event in events:
-        span = (event.started_at - timedelta(days=1), event.ended_at + AFTERMATH)
-        spans.setdefault(event.settlement_id, []).append(span)
-    kept = [
-        p
-        for place, look, p in detector.p_rows
-        if not any(start <= look.acquired_at <= end for start, end in spans.get(place, ()))
-    ]
-    return np.array(kept, dtype=np.float32)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +46,33 @@ def replay(
     Writes alerts.geojson (every event as it stood at the end, unreviewed ones too),
     coverage.csv and runs.csv, from a fresh database that is left beside them.
     """
-    interval = _interval(start, end)
+    with replayed_into(out, call, interval_of(start, end), aoi_id) as done:
+        found, runs = done.found, done.runs
+    document = {
+        "out": str(out), "events": len(found), "runs": len(runs),
+        "alerts": [{"event_id": a.event_id, "tier": a.finding.tier.value} for a in found],
+    }  # fmt: skip
+    lines = [f"{one.ref} {one.kind.value} {plain(one.place.name)}: tier {one.finding.tier.value}, "
+             f"opened {minutes(one.opened_at)}" for one in found]  # fmt: skip
+    call.say(document, *lines, f"{len(found)} events from {len(runs)} runs, in {plain(out)}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replayed:
+    """A replay that has come to its end; its files are written."""
+
+    past: Service
+    """Its own service, on its own database."""
+
+    areas: tuple[Aoi, ...]
+    interval: Interval
+    found: list[Alert]
+    runs: list[AreaRun]
+
+
+@contextmanager
+def replayed_into(out: Path, call: Call, interval: Interval, aoi_id: str) -> Iterator[Replayed]:
+    """Replay an interval into a new folder; the replay's service is closed at the end."""
     service = call.service()
     areas = service.registry.group(aoi_id) if aoi_id else service.registry.all()
     if not areas:
@@ -55,24 +83,25 @@ def replay(
         with call.progress("ticks") as bar:
             task = bar.add_task("", total=None, item="")
 
-            def progress(done: int, total: int, item: str) -> None:
-                bar.update(task, completed=done, total=total, item=item)
+            def progress(done: int, total: int, aoi_id: str) -> None:
+                bar.update(task, completed=done, total=total, item=aoi_id)
 
             ticks = steps(imagery_of(service.config), areas, interval)
             runs = replayed(past.pipeline, past.intake.absorb_new, ticks, progress)
         found = _write(out, past, areas, interval, runs)
+        yield Replayed(past, tuple(areas), interval, found, runs)
     finally:
         past.close()
-    document = {
-        "out": str(out), "events": len(found), "runs": len(runs),
-        "alerts": [{"event_id": a.event_id, "tier": a.finding.tier.value} for a in found],
-    }  # fmt: skip
-    lines = [f"{one.ref} {one.kind.value} {plain(one.place.name)}: tier {one.finding.tier.value}, "
-             f"opened {minutes(one.opened_at)}" for one in found]  # fmt: skip
-    call.say(document, *lines, f"{len(found)} events from {len(runs)} runs, in {plain(out)}")
 
 
-def _interval(start: str, end: str) -> Interval:
+def interval_of(start: str, end: str) -> Interval:
+    """Return the interval between two instants that a person wrote.
+
+    Raises
+    ------
+    ConfigError
+        If one is not an instant, or they are in the wrong order.
+    """
     first, last = instant(start, "--from"), instant(end, "--to")
     if first >= last:
         raise ConfigError(f"--from {start} is not before --to {end}", hint="swap them")
