@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def a_patch(radius_m: float, *, east_m: float = 0.0, north_m: float = 0.0) -> An
     return to_degrees(disc, GRID.epsg)
 
 
+@cache
 def made_ground(acquired_at: datetime, *, burned: bool, grid: Grid = GRID) -> Observation:
     """Return savanna with a wadi and a village, its eastern half char if `burned`."""
     generator = np.random.default_rng(7 if burned else 6)
@@ -107,6 +109,7 @@ def an_area(**changes: Any) -> OverviewArea:
     return replace(area, **changes)
 
 
+@cache
 def cold_springs() -> AlertPicture:
     """Return the Cold Springs fire of July 2016 as an alert; skip the test where it is absent."""
     if not COLD_SPRINGS.is_dir():
