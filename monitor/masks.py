@@ -116,8 +116,8 @@ def shadow_shifts(
     """Yield the shift in rows and columns from a cloud to its shadow, for every height."""
     slope = 1.0 / math.tan(math.radians(sun.elevation_deg))
     away = math.radians(sun.azimuth_deg + 180.0)
-    first = math.floor(settings.lowest_cloud_m * slope / resolution_m)
-    last = math.ceil(settings.highest_cloud_m * slope / resolution_m)
+    first = round(settings.lowest_cloud_m * slope / resolution_m)
+    last = round(settings.highest_cloud_m * slope / resolution_m)
     shifts = (
         (-round(step * math.cos(away)), round(step * math.sin(away)))
         for step in range(first, last + 1)

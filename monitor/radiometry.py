@@ -105,7 +105,9 @@ def has_offset(baseline: str) -> bool:
 
 def baseline_order(baseline: str) -> tuple[int, ...]:
     """Return a key that sorts processing baselines; nothing sorts before everything."""
-    parts = baseline.lstrip("Nn").split(".")
+    text = baseline.lstrip("Nn")
+    # In product names the point is left out: N0510.
+    parts = [text[:2], text[2:]] if len(text) == 4 and text.isdigit() else text.split(".")
     return tuple(int(part) for part in parts) if all(p.isdigit() for p in parts) else ()
 
 
