@@ -10,17 +10,24 @@ from typing import Annotated
 import typer
 
 from aoi.errors import ServiceError
-from monitor.commands import alerts, areas, backtest, demo, replay, runs, serve, setup, simulate
 from monitor.commands.call import META, ConfigOption, JsonOption, plain
+from monitor.commands.verbs import VerbGroup
 from monitor.logs import log_to_stderr
 
 FAILED = 1
 
 app = typer.Typer(
+    cls=VerbGroup,
     help="Watches settlements from space and tells the people who can act.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"emberwatch {version('emberwatch')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -28,20 +35,13 @@ def common(
     context: typer.Context,
     config: ConfigOption = None,
     as_json: JsonOption = False,
-    show_version: Annotated[bool, typer.Option("--version", help="Say which version.")] = False,
+    version_wanted: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version.", is_eager=True, callback=_version),
+    ] = False,
 ) -> None:
     """Take the options that every verb has, also before its name."""
     context.meta[META] = {"config_path": config, "as_json": as_json}
-    if show_version:
-        typer.echo(version("emberwatch"))
-        raise typer.Exit
-
-
-for family in (setup, demo, runs, replay, backtest, simulate, serve):
-    family.add_to(app)
-app.add_typer(areas.aoi, name="aoi", no_args_is_help=True)
-app.add_typer(areas.settlement, name="settlement", no_args_is_help=True)
-app.add_typer(alerts.alert, name="alert", no_args_is_help=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

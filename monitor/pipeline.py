@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -66,7 +66,6 @@ class Pipeline:
         sources: Sequence[ImagerySource],
         hotspot_sources: Sequence[HotspotSource],
         settings: PipelineSettings,
-        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._registry = registry
         self._store = store
@@ -74,16 +73,15 @@ class Pipeline:
         self._sources = tuple(sources)
         self._hotspot_sources = tuple(hotspot_sources)
         self._settings = settings
-        self._clock = clock
 
-    def run_due(self, now: datetime, progress: Progress | None = None) -> list[AreaRun]:
-        """Run every area that is due at `now`."""
-        return self.run(self._registry.due(now), now, progress)
-
-    def run(
-        self, areas: Iterable[Aoi], now: datetime, progress: Progress | None = None
+    def run_due(
+        self, now: datetime, progress: Progress | None = None, only: Sequence[Aoi] | None = None
     ) -> list[AreaRun]:
-        """Run `areas`, due or not; record each as it finishes."""
+        """Run every area that is due at `now`; record each as it finishes.
+
+        With `only`, run these areas instead, whether they are due or not.
+        """
+        areas = self._registry.due(now) if only is None else only
         jobs = [self._job(aoi, now) for aoi in areas]
         if progress is not None and jobs:
             progress(0, len(jobs), "")
@@ -94,10 +92,6 @@ class Pipeline:
             if progress is not None:
                 progress(len(runs), len(jobs), job.aoi.aoi_id)
         return runs
-
-    def preview(self, areas: Iterable[Aoi], now: datetime) -> list[AreaJob]:
-        """Return the jobs that a run would submit, without running any."""
-        return [self._job(aoi, now) for aoi in areas]
 
     def _job(self, aoi: Aoi, now: datetime) -> AreaJob:
         watch = self._settings.watch

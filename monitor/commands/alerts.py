@@ -20,6 +20,12 @@ from monitor.service import Service
 
 alert = typer.Typer(help="Alerts: what was found, why, and what people say of it.")
 
+
+def add_to(app: typer.Typer) -> None:
+    """Register the family of verbs."""
+    app.add_typer(alert, name="alert", no_args_is_help=True)
+
+
 READINGS_BEFORE = timedelta(days=60)
 READINGS_AFTER = timedelta(days=30)
 WITHDRAWN = (Status.REJECTED, Status.RETRACTED)
@@ -117,8 +123,11 @@ def explain(call: Call, event_id: AlertId, now: Instant = None) -> None:
     call.show(document, _readings_table(readings), "no look has been compared yet")
     for one in findings:
         decision = decisions.get(one.finding_id, "not yet absorbed")
-        call.say(document, f"finding {one.finding_id}, tier {one.tier.value}, probability "
-                 f"{one.probability:.2f}, {one.looks_agreeing} looks agree: {plain(decision)}")  # fmt: skip
+        call.say(
+            document,
+            f"finding {one.finding_id}, tier {one.tier.value}, probability "
+            f"{one.probability:.2f}, {one.looks_agreeing} looks agree: {plain(decision)}",
+        )
 
 
 @verb(alert, "confirm", example='emberwatch alert confirm K7QF --by amina --note "smoke too"')

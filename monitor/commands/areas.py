@@ -21,6 +21,13 @@ from monitor.durations import duration_text, parsed_duration
 aoi = typer.Typer(help="Areas of interest: what is watched, how often, for whom.")
 settlement = typer.Typer(help="Settlements: the places that alerts are about.")
 
+
+def add_to(app: typer.Typer) -> None:
+    """Register both families of verbs."""
+    app.add_typer(aoi, name="aoi", no_args_is_help=True)
+    app.add_typer(settlement, name="settlement", no_args_is_help=True)
+
+
 AreaId = Annotated[str, typer.Argument(metavar="ID", help="Identifier of the area.")]
 OfArea = Annotated[str, typer.Option("--aoi", metavar="ID", help="Identifier of the area.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="GeoJSON, GeoPackage, KML ...")]

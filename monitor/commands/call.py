@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 from rich.console import Console
@@ -16,10 +16,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from monitor.app import build_service
 from monitor.config import Config, load_config
 from monitor.errors import ConfigError
-from monitor.service import Service
+
+if TYPE_CHECKING:
+    from monitor.service import Service
 
 META = "emberwatch"
 
@@ -56,6 +57,9 @@ class Call:
 
     def service(self, now: str | None = None) -> Service:
         """Return the service on these settings; it is closed when the verb ends."""
+        # Imported here: maps and numbers take seconds to load, and --help needs neither.
+        from monitor.app import build_service
+
         clock = utc_now if now is None else _fixed(instant(now, "--now"))
         service = build_service(self.config(), clock)
         self._context.call_on_close(service.close)
@@ -126,10 +130,16 @@ def verb(
         # Typer reads the options of a verb from its signature.
         called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         called.__annotations__ = {one.name: one.annotation for one in parameters}
-        app.command(name, epilog=f"Example: {example}")(called)
+        app.command(name, help=_flowing(function), epilog=f"Example: {example}")(called)
         return function
 
     return register
+
+
+def _flowing(function: Callable[..., None]) -> str:
+    """Return the docstring with its lines joined: the terminal breaks them."""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _parameter(

@@ -107,7 +107,8 @@ def clock(config: Config) -> Checked:
     finally:
         engine.dispose()
     if latest and latest[0].started_at > now:
-        said = f"the clock says {now:%Y-%m-%d %H:%M}Z, the latest run was at {latest[0].started_at:%Y-%m-%d %H:%M}Z"
+        ran = latest[0].started_at
+        said = f"the clock says {now:%Y-%m-%d %H:%M}Z, the latest run was {ran:%Y-%m-%d %H:%M}Z"
         return Checked("clock", False, said, "set it, and run NTP")
     return Checked("clock", True, f"{now:%Y-%m-%d %H:%M}Z")
 

@@ -46,7 +46,7 @@ def run_until_stopped(service: Service, say: Callable[[str], object]) -> None:
     web = service.config.web
     if web.host not in LOOPBACK:
         raise ConfigError(
-            f"[web] host {web.host!r} can be reached from other machines, and the page has no login",
+            f"[web] host {web.host!r} is open to other machines, and the page has no login",
             hint='set host = "127.0.0.1", and forward the port over ssh',
         )
     worker = Worker(service)
