@@ -1,6 +1,6 @@
 """The child process that opens GeoPackage, Shapefile and FlatGeobuf, and writes GeoJSON.
 
-    python -m aoi.vector_child FORMAT PATH ENCODING OUT
+    python -m aoi.vector_child FORMAT PATH ENCODING OUT MEMORY_BYTES
 
 Only here does the big library read what strangers sent: with little memory,
 little time, four drivers and no network. What it writes is believed no more
@@ -20,19 +20,20 @@ from typing import Any
 from aoi.errors import InvalidAoi
 from aoi.geopackage import checked_layer
 
-MEMORY_BYTES = 900_000_000
-"""Of address space; the libraries alone take 300 MB of it."""
-
 CPU_S = 30
 WRITTEN_BYTES = 200_000_000
 
 SHOWN_RECORDS = 10
+MAX_VERTICES = 50_000
 
 
 def main(arguments: list[str]) -> None:
     """Convert one layer; tell what is refused on standard output."""
-    kind, path, encoding, out = arguments
-    _limit()
+    kind, path, encoding, out, memory_bytes = arguments
+    _limit(int(memory_bytes))
+    # pyogrio loads these if it finds them, for a second and a half, and needs none here.
+    for name in ("geopandas", "pandas", "pyarrow"):
+        sys.modules[name] = None  # type: ignore[assignment]  # how Python says "not there"
     try:
         notices = convert(kind, Path(path), encoding, Path(out))
     except InvalidAoi as error:
@@ -43,9 +44,6 @@ def main(arguments: list[str]) -> None:
 
 def convert(kind: str, path: Path, encoding: str, out: Path) -> list[str]:
     """Write the layer of `path` to `out` as GeoJSON in EPSG:4326; return notices."""
-    # pyogrio loads these if it finds them, for a second and a half, and needs none here.
-    for name in ("geopandas", "pandas", "pyarrow"):
-        sys.modules[name] = None  # type: ignore[assignment]  # how Python says "not there"
     from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
     from pyogrio.raw import read
 
@@ -70,8 +68,8 @@ def convert(kind: str, path: Path, encoding: str, out: Path) -> list[str]:
     return notices
 
 
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+def _limit(memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN_BYTES, WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -135,6 +133,11 @@ def _geometry(index: int, shape: bytes, reproject: Any) -> Any:
             f"feature {index}: its geometry is of a kind that is not read: {error}",
             hint="curves and solids: convert them to polygons or points",
         ) from error
+    if shapely.get_num_coordinates(geometry) > MAX_VERTICES:
+        raise InvalidAoi(
+            f"feature {index} has more than {MAX_VERTICES:,} vertices",
+            hint="simplify the outline; 10 m are enough",
+        )
     if geometry.is_empty:
         return {"type": geometry.geom_type, "coordinates": []}
     if reproject is not None:

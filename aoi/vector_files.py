@@ -16,6 +16,9 @@ from aoi.errors import InvalidAoi
 
 TIMEOUT_S = 60
 
+MEMORY_BYTES = 900_000_000
+"""Address space of the child; the libraries alone take 300 MB of it."""
+
 DRIVERS = ("ESRI Shapefile", "FlatGeobuf", "GPKG", "SQLite")
 """Drivers that stay in the child; GPKG is a part of SQLite."""
 
@@ -69,7 +72,8 @@ def as_geojson(kind: str, path: Path, encoding: str, said: list[str]) -> Iterato
 
 
 def _converted(kind: str, path: Path, encoding: str, out: Path) -> list[str]:
-    command = [sys.executable, "-m", "aoi.vector_child", kind, str(path), encoding, str(out)]
+    child_arguments = [kind, str(path), encoding, str(out), str(MEMORY_BYTES)]
+    command = [sys.executable, "-m", "aoi.vector_child", *child_arguments]
     try:
         child = subprocess.run(
             command, env=_environment(), capture_output=True, timeout=TIMEOUT_S, check=False
