@@ -67,8 +67,13 @@ def grain_of(fine: Observation) -> Grain | None:
     brightness = (blue + green + red) / np.float32(3)
     mean = means_of_four(brightness)
     offset = brightness - mean.repeat(2, axis=0).repeat(2, axis=1)
-    repeated = np.array_equal(brightness[::2, ::2], brightness[1::2, 1::2], equal_nan=True)
-    return Grain(mean, means_of_four(offset**2), native=not repeated)
+    return Grain(mean, means_of_four(offset**2), native=not _is_repeated(brightness))
+
+
+def _is_repeated(values: Floats) -> bool:
+    first = values[::2, ::2]
+    others = (values[::2, 1::2], values[1::2, ::2], values[1::2, 1::2])
+    return all(np.array_equal(first, other, equal_nan=True) for other in others)
 
 
 def means_of_four(values: Floats) -> Floats:
