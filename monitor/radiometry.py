@@ -45,17 +45,17 @@ class Calibration:
 
 
 class RadiometryVerdict(StrEnum):
-    """What the values of one scene say of its calibration."""
+    """What the values of one scene say of its calibration; from best to worst."""
 
     CONSISTENT = "consistent"
+    UNCHECKED = "unchecked"
+    """No visible band, or too few clear land pixels."""
+
     UNSURE = "unsure"
     """Bright everywhere: an offset may have been left in. The baseline decides."""
 
     SUSPECT = "suspect_radiometry"
     """Values and description disagree: nothing may be concluded from this scene."""
-
-    UNCHECKED = "unchecked"
-    """No visible band, or too few clear land pixels."""
 
 
 @dataclass(frozen=True, slots=True)

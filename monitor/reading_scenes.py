@@ -45,8 +45,6 @@ LATTICE_OFFSET_M = {Sensor.LANDSAT: 15.0, Sensor.HLS: 0.0}
 
 NOT_LAND = np.uint16(Flag.WATER | Flag.HAZE | Flag.UNCLASSIFIED)
 CHECKED_PIXELS = 100_000
-STRIP_PX = 8_000_000
-"""Pixels of 10 m that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ class LookSettings:
     """How looks are made."""
 
     masks: MaskSettings = field(default_factory=MaskSettings)
+    strip_px: int = 8_000_000
+    """Pixels of 10 m that are read at a time: 100 MB for three bands."""
 
 
 def read_look(
@@ -134,7 +134,7 @@ def _look_of_scene(source: ImagerySource, scene: Scene, aoi: Aoi, settings: Look
         return look_of(aoi.aoi_id, blocks, observation, None, scene, _tags(observation))
     grain = None
     if scene.sensor is Sensor.SENTINEL_2:
-        coarse, grain = _read_fine_and_coarse(source, scene, blocks)
+        coarse, grain = _read_fine_and_coarse(source, scene, blocks, settings.strip_px)
     else:
         coarse = source.read(scene, grid, OPTICAL_BANDS)
     clean = masked(coarse, _sun(scene, aoi), settings.masks)
@@ -145,7 +145,7 @@ def _look_of_scene(source: ImagerySource, scene: Scene, aoi: Aoi, settings: Look
 
 
 def _read_fine_and_coarse(
-    source: ImagerySource, scene: Scene, blocks: Grid
+    source: ImagerySource, scene: Scene, blocks: Grid, strip_px: int
 ) -> tuple[Observation, Grain | None]:
     """Return all bands at 20 m, and the grain of the visible ones at 10 m.
 
@@ -158,7 +158,7 @@ def _read_fine_and_coarse(
     flags = coarse.flags.copy()
     grains: list[Grain] = []
     parts: dict[str, list[Floats]] = {}
-    for strip in strips(blocks):
+    for strip in strips(blocks, strip_px):
         fine = source.read(scene, strip.at(FINE_M), VISIBLE)
         for band, values in fine.bands.items():
             parts.setdefault(band, []).append(means_of_four(values))
@@ -172,10 +172,10 @@ def _read_fine_and_coarse(
     return replace(coarse, bands=ordered, flags=flags), _joined(grains)
 
 
-def strips(blocks: Grid) -> Iterator[Grid]:
+def strips(blocks: Grid, strip_px: int) -> Iterator[Grid]:
     """Yield the grid of blocks in strips of whole rows, few enough to be read at 10 m."""
     per_block = round(blocks.resolution_m / FINE_M) ** 2
-    rows = max(1, STRIP_PX // (per_block * blocks.width))
+    rows = max(1, strip_px // (per_block * blocks.width))
     for first in range(0, blocks.height, rows):
         yield replace(
             blocks,

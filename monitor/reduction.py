@@ -19,7 +19,7 @@ from aoi.errors import GridMismatch
 from aoi.grid import Grid
 from monitor.looks import SCALE, Look
 from monitor.observation import Flag, Observation
-from monitor.radiometry import VISIBLE, baseline_order
+from monitor.radiometry import VISIBLE, RadiometryVerdict, baseline_order
 from monitor.scene import Scene, Sensor
 
 VERSION = "look/1"
@@ -325,10 +325,17 @@ def _scene_tags(scene: Scene) -> dict[str, str]:
 
 def _merged_tags(looks: Sequence[Look]) -> dict[str, str]:
     names = dict.fromkeys(name for look in looks for name in look.tags)
-    return {
+    tags = {
         name: "; ".join(dict.fromkeys(look.tags[name] for look in looks if name in look.tags))
         for name in names
     }
+    # One doubtful tile makes the look doubtful.
+    verdicts = [look.tags["radiometry"] for look in looks if "radiometry" in look.tags]
+    if verdicts:
+        tags["radiometry"] = max(verdicts, key=list(RadiometryVerdict).index)
+    if any(look.tags.get("classification") == "none" for look in looks):
+        tags["classification"] = "none"
+    return tags
 
 
 def _checksums(scene: Scene) -> list[str]:

@@ -267,7 +267,7 @@ def a_tile(name: str, value: float, clear: float, **changes: Any) -> Look:
         tags={"tiles": name, "provider": "folder"},
     )
     bands = {band: np.full(shape, value, np.float32) for band in look.bands}
-    return replace(look, bands=bands, **changes)
+    return replace(look, **{"bands": bands, **changes})
 
 
 def test_each_block_comes_from_the_tile_that_saw_more_of_it() -> None:
@@ -281,6 +281,28 @@ def test_each_block_comes_from_the_tile_that_saw_more_of_it() -> None:
     assert look.clear_fraction[1, 1] == np.float32(0.75)
     assert look.scene_ids == ("A", "B")
     assert look.tags == {"tiles": "A; B", "provider": "folder"}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (("consistent", "consistent"), "consistent"),
+        (("suspect_radiometry", "consistent"), "suspect_radiometry"),
+        (("unchecked", "consistent"), "unchecked"),
+        (("unchecked", "unsure"), "unsure"),
+    ],
+)
+def test_one_doubtful_tile_makes_the_look_doubtful(
+    verdicts: tuple[str, str], expected: str
+) -> None:
+    tiles = [
+        a_tile(name, 0.1, 1.0, tags={"radiometry": verdict, "classification": "none"})
+        for name, verdict in zip("AB", verdicts, strict=True)
+    ]
+
+    tags = merged(tiles, []).tags
+
+    assert tags == {"radiometry": expected, "classification": "none"}
 
 
 def test_of_equal_tiles_the_first_name_wins_whatever_the_order() -> None:
