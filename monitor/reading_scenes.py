@@ -18,6 +18,7 @@ from monitor.radiometry import (
     BOA_OFFSET,
     VISIBLE,
     RadiometryCheck,
+    RadiometryVerdict,
     calibration_of,
     check_values,
 )
@@ -139,8 +140,7 @@ def _look_of_scene(source: ImagerySource, scene: Scene, aoi: Aoi, settings: Look
         coarse = source.read(scene, grid, OPTICAL_BANDS)
     clean = masked(coarse, _sun(scene, aoi), settings.masks)
     check = _radiometry(scene, clean)
-    tags = {**_tags(clean), "radiometry": check.verdict.value, "radiometry_reason": check.reason}
-    tags["calibration"] = _calibration(scene)
+    tags = {**_tags(clean), **_radiometry_tags(check), "calibration": _calibration(scene)}
     return look_of(aoi.aoi_id, blocks, clean, grain, scene, tags)
 
 
@@ -220,6 +220,14 @@ def _radiometry(scene: Scene, observation: Observation) -> RadiometryCheck:
             subtracted = subtracted or offset == BOA_OFFSET
             stored[band] = observation.bands[band].ravel()[places] - np.float32(offset)
     return check_values(stored, offset_subtracted=subtracted)
+
+
+def _radiometry_tags(check: RadiometryCheck) -> dict[str, str]:
+    tags = {"radiometry": check.verdict.value, "radiometry_reason": check.reason}
+    if check.verdict is RadiometryVerdict.SUSPECT:
+        # Read by the detectors: a look that has it is held.
+        tags["suspect_radiometry"] = check.reason
+    return tags
 
 
 def _calibration(scene: Scene) -> str:

@@ -40,6 +40,9 @@ FLAG_SHARE = 0.25
 TEXTURE_SHARE = 0.75
 """Least share of clear 10 m pixels for the texture of a block."""
 
+CLOUD_COVER = "cloud_cover_percent"
+"""Tag with what the item says of the whole scene."""
+
 BlockSum = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 Floats = NDArray[np.float32]
 Number = TypeVar("Number", bound=np.generic)
@@ -312,6 +315,7 @@ def _texture(
 
 
 def _scene_tags(scene: Scene) -> dict[str, str]:
+    cover = scene.cloud_cover_percent
     return {
         "software": VERSION,
         "provider": scene.provider,
@@ -319,6 +323,7 @@ def _scene_tags(scene: Scene) -> dict[str, str]:
         "processing_baseline": scene.processing_baseline,
         "tiles": tile_of(scene),
         "product": scene.properties.get("s2:product_uri", scene.scene_id),
+        **({} if cover is None else {CLOUD_COVER: f"{cover:g}"}),
         **{key: value for key, value in scene.properties.items() if key.startswith("checksum:")},
     }
 
@@ -332,10 +337,15 @@ def _merged_tags(looks: Sequence[Look]) -> dict[str, str]:
     # One doubtful tile makes the look doubtful.
     verdicts = [look.tags["radiometry"] for look in looks if "radiometry" in look.tags]
     if verdicts:
-        tags["radiometry"] = max(verdicts, key=list(RadiometryVerdict).index)
+        tags["radiometry"] = max(map(RadiometryVerdict, verdicts), key=_badness).value
     if any(look.tags.get("classification") == "none" for look in looks):
         tags["classification"] = "none"
-    return tags
+    cloudiest = [float(look.tags[CLOUD_COVER]) for look in looks if CLOUD_COVER in look.tags]
+    return tags | ({CLOUD_COVER: f"{max(cloudiest):g}"} if cloudiest else {})
+
+
+def _badness(verdict: RadiometryVerdict) -> int:
+    return list(RadiometryVerdict).index(verdict)
 
 
 def _checksums(scene: Scene) -> list[str]:

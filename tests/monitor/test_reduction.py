@@ -305,6 +305,15 @@ def test_one_doubtful_tile_makes_the_look_doubtful(
     assert tags == {"radiometry": expected, "classification": "none"}
 
 
+def test_the_cloudiest_tile_states_the_cloud_cover() -> None:
+    tiles = [
+        a_tile("A", 0.1, 1.0, tags={"cloud_cover_percent": "9.5"}),
+        a_tile("B", 0.1, 1.0, tags={"cloud_cover_percent": "12"}),
+    ]
+
+    assert merged(tiles, []).tags == {"cloud_cover_percent": "12"}
+
+
 def test_of_equal_tiles_the_first_name_wins_whatever_the_order() -> None:
     one, two = a_tile("A", 0.1, 1.0), a_tile("B", 0.3, 1.0)
     scenes = [a_scene(scene_id="A"), a_scene(scene_id="B")]
