@@ -46,15 +46,22 @@ def _listed(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
+def _catalogue(text: str) -> str:
+    return text if text in CATALOGUES else _url(text)
+
+
+CATALOGUES = ("earth-search", "planetary-computer", "cdse")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Url = Annotated[str, AfterValidator(_url)]
 Address = Annotated[str, AfterValidator(_address)]
+Catalogue = Annotated[str, AfterValidator(_catalogue)]
 Duration = Annotated[timedelta, BeforeValidator(parsed_duration)]
 # A list in the environment is written with commas; undecoded, it would have to be JSON.
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_listed)]
+Catalogues = Annotated[tuple[Catalogue, ...], NoDecode, BeforeValidator(_listed)]
 Provider = Literal["folder", "stac", "sentinel_hub", "firms"]
 Providers = Annotated[tuple[Provider, ...], NoDecode, BeforeValidator(_listed)]
 
@@ -119,16 +126,26 @@ class FolderSection(Section):
 
 
 class StacSection(Section):
-    url: Url = "https://earth-search.aws.element84.com/v1"
-    """address of a STAC API with item search"""
+    url: Catalogue = "earth-search"
+    """earth-search, planetary-computer, cdse, or the address of a STAC API with item search"""
+    mirrors: Catalogues = ()
+    """further catalogues, by preference: they give what the first does not"""
     collections: Names = ("sentinel-2-l2a",)
     """collections that are searched; add sentinel-1-rtc where the API offers it"""
     timeout_s: Seconds = 60
-    """seconds to wait for one answer"""
+    """seconds of silence to bear while waiting for an answer"""
+    deadline_s: Seconds = 300
+    """seconds for one search, or for one scene, with everything"""
     retries: Annotated[int, Field(ge=0, le=20)] = 5
     """further tries after a 429, a 5xx or a broken connection"""
     max_cloud_percent: Annotated[float, Field(ge=0, le=100)] = 95
-    """scenes cloudier than this as a whole are not read; the area's own cloud is judged later"""
+    """scenes cloudier than this as a whole are not fetched, and count as cloudy"""
+    access_key: str = ""
+    """your key for the object store of cdse"""
+    secret_key: SecretStr | None = None
+    """its secret"""
+    secret_key_file: Path | None = None
+    """file that holds secret_key, readable by the service alone"""
 
 
 class SentinelHubSection(Section):

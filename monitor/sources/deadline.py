@@ -75,7 +75,6 @@ def all_within(
             deadline.give_up()
             raise deadline.passed() from None
         if outcome.error is not None:
-            deadline.give_up()
             raise outcome.error
         results.update(outcome.result)
     return [results[place] for place in range(len(calls))]
@@ -111,3 +110,5 @@ def _work(
         with _Outcome[T]() as outcome:
             outcome.result[place] = call()
         done.put(outcome)
+        if outcome.error is not None:
+            deadline.give_up()

@@ -90,8 +90,7 @@ class RemoteFile(MultiByteRangeResourceContainer):  # type: ignore[misc]  # rast
                 hint="an error or login page with status 200; the next run tries again",
             )
         self._version = answer.headers.get("etag") or answer.headers.get("last-modified", "")
-        start, body = self._checked(answer, 0, HEAD_BYTES)
-        self._spans.append((start, body))
+        self._spans.append((0, self._checked(answer, 0, HEAD_BYTES)))
 
     def bytes_at(self, start: int, size: int) -> bytes:
         """Return up to `size` bytes from `start`; none after a failure."""
@@ -109,13 +108,27 @@ class RemoteFile(MultiByteRangeResourceContainer):  # type: ignore[misc]  # rast
         return self._known(start, size) or b""
 
     def fetch_all(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Fetch ranges (start, end), near ones in one request."""
-        missing = [r for r in sorted(ranges) if self._known(r[0], r[1] - r[0]) is None]
+        """Fetch ranges (start, end) as far as the file goes, near ones in one request."""
+        within = sorted((start, min(end, self.size_bytes)) for start, end in ranges)
+        missing = [(s, e) for s, e in within if s < e and self._known(s, e - s) is None]
         try:
             for start, end in merged_ranges(missing):
                 self._fetch(start, end - start)
         except SourceError as error:
             self.failure = error
+
+    def exactly(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return ranges (start, end); a file that ends before one of them has failed.
+
+        GDAL would decode whatever its memory held before as the missing rest.
+        """
+        found = [self.bytes_at(start, end - start) for start, end in ranges]
+        if self.failure is None and max(end for _, end in ranges) > self.size_bytes:
+            self.failure = SourceRefused(
+                f"{self._what} is damaged: it is cut short at {self.size_bytes} bytes",
+                hint="fetch the file again, or remove its item",
+            )
+        return found
 
     def _known(self, start: int, size: int) -> bytes | None:
         for first, content in reversed(self._spans):
@@ -124,18 +137,28 @@ class RemoteFile(MultiByteRangeResourceContainer):  # type: ignore[misc]  # rast
         return None
 
     def _fetch(self, start: int, size: int) -> None:
-        size = min(size, self.size_bytes - start)
-        self._fetched_bytes += size
+        end = min(start + size, self.size_bytes)
+        # The head is at hand, and data often begins in it.
+        _, head = self._spans[0]
+        known = head[start:end]
+        first, missing = start + len(known), end - start - len(known)
+        self._fetched_bytes += missing
         if self._fetched_bytes > MAX_FETCHED_BYTES:
             raise SourceRefused(f"{self._what}: more than {MAX_FETCHED_BYTES} bytes are needed")
+        if missing:
+            known += self._cached(first, missing)
+        self._spans.append((start, known))
+
+    def _cached(self, start: int, size: int) -> bytes:
+        """Return exactly these bytes, from the cache if it has them."""
         cache, key = self._files.cache, f"{self._address}|{self._version}|{start}+{size}"
-        content = cache.get(key) if cache and self._version else None
+        if cache is None or not self._version:
+            return self._checked(self._answer(start, size), start, size)
+        content = cache.get(key)
         if content is None:
-            first, content = self._checked(self._answer(start, size), start, size)
-            content = content[start - first :]
-            if cache and self._version:
-                cache.put(key, content)
-        self._spans.append((start, content))
+            content = self._checked(self._answer(start, size), start, size)
+            cache.put(key, content)
+        return content
 
     def _answer(self, start: int, size: int) -> Answer:
         signer = self._files.signer
@@ -156,14 +179,12 @@ class RemoteFile(MultiByteRangeResourceContainer):  # type: ignore[misc]  # rast
         web = replace(web, max_bytes=max(web.max_bytes, size))
         return fetch(request, web, self._files.deadline)
 
-    def _checked(self, answer: Answer, start: int, size: int) -> tuple[int, bytes]:
-        """Return where the content of an answer begins, and the content.
-
-        A server that does not know ranges sends the whole file: taken if it is short enough.
-        """
+    def _checked(self, answer: Answer, start: int, size: int) -> bytes:
+        """Return the bytes that were asked for, if they are what came."""
         if answer.status != 206:
+            # A server that knows no ranges sends the whole file: taken if it is short enough.
             self.size_bytes = len(answer.body)
-            return 0, answer.body
+            return answer.body if start == 0 else answer.body[start : start + size]
         told = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
         first, last, total = (int(number) for number in told.groups()) if told else (-1, -1, 0)
         version = answer.headers.get("etag") or answer.headers.get("last-modified", "")
@@ -171,15 +192,15 @@ class RemoteFile(MultiByteRangeResourceContainer):  # type: ignore[misc]  # rast
             raise SourceUnavailable(
                 f"{self._what}: it changed while it was read", hint="the next run reads it anew"
             )
-        self.size_bytes = total
         due = min(start + size, total)
         if first != start or last + 1 != due or len(answer.body) != due - start:
             raise SourceUnavailable(
-                f"{self._what}: {start}-{due - 1} was asked for, but "
+                f"{self._what}: bytes {start}-{due - 1} were asked for, but "
                 f"{answer.headers.get('content-range') or 'no range'} came",
                 hint="the server or a proxy does not answer byte ranges as it should",
             )
-        return start, answer.body
+        self.size_bytes = total
+        return answer.body
 
     # What rasterio asks of a container of files.
 
@@ -247,7 +268,7 @@ class _Handle(MultiByteRangeResource):  # type: ignore[misc]  # rasterio has no 
         """Return several ranges, fetched together."""
         ranges = [(start, start + size) for start, size in zip(offsets, sizes, strict=True)]
         self._file.fetch_all(ranges)
-        return [self._file.bytes_at(start, end - start) for start, end in ranges]
+        return self._file.exactly(ranges)
 
 
 def merged_ranges(

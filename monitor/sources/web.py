@@ -6,6 +6,7 @@ Every request ends in an answer or a `SourceError`. What differs between provide
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,6 +39,9 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 # Says nothing of who asks (ALERTS T5); several stores refuse an empty one.
 AGENT = "Mozilla/5.0"
 CONNECTIONS = 16
+
+_CLIENTS: dict[tuple[float, float, str], httpx2.Client] = {}
+_MAKING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,18 +258,31 @@ def _authorities() -> str:
     return os.environ.get("SSL_CERT_FILE", "") or os.environ.get("REQUESTS_CA_BUNDLE", "")
 
 
-@lru_cache(maxsize=16)
 def _client(connect_s: float, silence_s: float, authorities: str) -> httpx2.Client:
-    # One per process: connections are kept, and its making reads all certificates.
-    context = ssl.create_default_context(cafile=authorities or None)
-    return httpx2.Client(
-        verify=context if authorities else True,
-        timeout=httpx2.Timeout(silence_s, connect=connect_s),
-        limits=httpx2.Limits(max_connections=CONNECTIONS),
-        follow_redirects=False,
-    )
+    # One per process and patience: connections are kept, and its making reads all certificates.
+    key = (connect_s, silence_s, authorities)
+    with _MAKING:
+        if key not in _CLIENTS:
+            verify = ssl.create_default_context(cafile=authorities) if authorities else True
+            _CLIENTS[key] = httpx2.Client(
+                verify=verify,
+                timeout=httpx2.Timeout(silence_s, connect=connect_s),
+                limits=httpx2.Limits(max_connections=CONNECTIONS),
+                follow_redirects=False,
+            )
+        return _CLIENTS[key]
+
+
+def close_connections() -> None:
+    """Close every connection of this process; the next request opens one again."""
+    with _MAKING:
+        while _CLIENTS:
+            _CLIENTS.popitem()[1].close()
 
 
 def host_of(url: str) -> str:
     """Return the host of an address, which is all that messages say of it."""
     return urlsplit(url).hostname or "an address without host"
+
+
+atexit.register(close_connections)
