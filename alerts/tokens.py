@@ -53,7 +53,7 @@ def signed_token(
 def claim_of(keys: Keyring, purpose: Purpose, token: str, now: datetime) -> Claim | None:
     """Return what a token claims, None if it is forged, truncated, foreign or too old."""
     try:
-        blob = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        blob = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
     body, signature = blob[:-SIGNATURE_BYTES], blob[-SIGNATURE_BYTES:]

@@ -128,6 +128,8 @@ def mail_bytes(mail: Mail, settings: MailSettings) -> bytes:
         message.add_attachment(
             attachment.content, maintype=main, subtype=sub, filename=attachment.name
         )
+    # Set last: making a multipart moves every Content- header into the text part.
+    message["Content-Language"] = mail.language
     _fix_boundaries(message, mail.delivery_id)
     return message.as_bytes()
 
@@ -151,7 +153,6 @@ def _set_headers(message: EmailMessage, mail: Mail, settings: MailSettings) -> N
         message["List-Unsubscribe"] = ", ".join(f"<{url}>" for url in mail.list_unsubscribe)
         if mail.list_unsubscribe[0].startswith("https:"):
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Content-Language"] = mail.language
     for name, value in mail.marks:
         message[name] = value
 

@@ -48,6 +48,7 @@ WORDS = {
     "status.confirmed": "CONFIRMED by an analyst",
     "status.revised": "REVISED: confirmed by an analyst, changed since the last message",
     "status.ended": "ENDED: no further change was seen",
+    "status.rejected": "REJECTED by an analyst: not what it looked like",
     "status.retracted": "RETRACTED: do not act on this, and do not pass it on",
     # What was seen: never who or why.
     "what.burn": "Burn signature over {share} of the mapped settlement, {area}.",
