@@ -195,7 +195,8 @@ def _ring_fire(land: Land, index: int, season: int, burned: NDArray[np.bool_]) -
     village, settings = land.villages[index], land.settings.confounders
     habit = stream(land.seed, "bush-fires-habit", index)
     # Some rings burn nearly every year, in the same weeks; others hardly ever.
-    usual = habit.beta(settings.ring_fires, 1.0 - settings.ring_fires)
+    rate = min(max(settings.ring_fires, 1e-6), 1.0 - 1e-6)
+    usual = habit.beta(rate, 1.0 - rate)
     usual_day = _fire_day(land, habit, season)
     draws = stream(land.seed, "bush-fires", index, season)
     if draws.uniform() >= usual:

@@ -144,6 +144,7 @@ class Weather:
         """Return the share of the window that is hidden in an acquisition, 0 to 1."""
         wet = self.is_wet_season(acquisition.day)
         mean = self.climate.covered_wet if wet else self.climate.covered_dry
+        mean = min(max(mean, 1e-6), 1.0 - 1e-6)
         draws = stream(self.seed, "cover", *_counters(acquisition))
         return float(draws.beta(mean * REGIME[wet], (1.0 - mean) * REGIME[wet]))
 
