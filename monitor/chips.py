@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from monitor.ports import ImagerySource
 
 CHIP_RESOLUTION_M = 10.0
 CHIP_BANDS = ("blue", "green", "red", "nir", "nir08", "swir16", "swir22")
+UNSCORED = 5
+"""Latest looks of the history among which the clearest serves as "before"."""
+
 _MOMENT = timedelta(minutes=15)
 
 
@@ -95,17 +98,33 @@ class ChipMaker:
         )
 
 
-def looks_of(finding: Finding, looks: Mapping[str, ArchivedLook]) -> dict[str, ArchivedLook]:
+def looks_of(
+    finding: Finding, looks: Sequence[ArchivedLook], quiet_ids: Collection[str]
+) -> dict[str, ArchivedLook]:
     """Return the looks to show a finding with: ``"before"`` and ``"after"``.
 
-    Before is the last clear look without the sign, after the latest with it.
+    Parameters
+    ----------
+    finding : Finding
+    looks : sequence of ArchivedLook
+        Those of the area that count, oldest first.
+    quiet_ids : collection of str
+        Looks that saw the settlement clearly and without the sign.
+
+    Notes
+    -----
+    After is the latest look with the sign, before the last quiet one before the first.
+    Without a scored one, the clearest of the last few: history is not scored.
     """
+    signs = {look_id for evidence in finding.evidence for look_id in evidence.look_ids}
+    after = [look for look in looks if look.look_id in signs]
+    earlier = [look for look in looks if look.acquired_at < finding.first_seen]
+    quiet = [look for look in earlier if look.look_id in quiet_ids]
     shown: dict[str, ArchivedLook] = {}
-    for evidence in finding.evidence:
-        signs = [looks[look_id] for look_id in evidence.look_ids if look_id in looks]
-        if signs and "after" not in shown:
-            shown["after"] = max(signs, key=lambda look: look.acquired_at)
-    before = [look for look in looks.values() if look.acquired_at == finding.happened.start]
-    if before:
-        shown["before"] = max(before, key=lambda look: look.clear_fraction)
+    if quiet:
+        shown["before"] = quiet[-1]
+    elif earlier:
+        shown["before"] = max(earlier[-UNSCORED:], key=lambda look: look.clear_fraction)
+    if after:
+        shown["after"] = after[-1]
     return shown

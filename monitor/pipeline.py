@@ -30,7 +30,7 @@ logger = structlog.get_logger(__name__)
 class Progress(Protocol):
     """Hears how far a tick is."""
 
-    def __call__(self, done: int, total: int, aoi_id: str) -> None: ...
+    def __call__(self, done: int, total: int, item: str, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,14 @@ class Verdicts:
         assert finding.settlement_id is not None
         return self._settlements[finding.settlement_id]
 
+    def quiet_look_ids(self, settlement_id: str) -> set[str]:
+        """Return the looks that saw a settlement clearly and without a sign."""
+        return {
+            one.reading.look_id
+            for one in self._readings.get(settlement_id, [])
+            if one.reading.verdict is Verdict.QUIET
+        }
+
     def add(self, verdict: LookVerdict) -> None:
         """Keep the readings of a look."""
         for reading in verdict.readings:

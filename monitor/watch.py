@@ -148,9 +148,9 @@ class AreaWatch:
     def _with_chips(self, finding: Finding) -> Finding:
         """Return the finding with its pictures; without them it still stands."""
         settlement = self._verdicts.settlement(finding)
-        known = {look.look_id: look for look in self._shelf.standing}
+        quiet_ids = self._verdicts.quiet_look_ids(settlement.settlement_id)
         chips: list[Chip] = []
-        for role, look in looks_of(finding, known).items():
+        for role, look in looks_of(finding, self._shelf.standing, quiet_ids).items():
             try:
                 chips.append(self._chips.chip(settlement, look, role))
             except MonitorError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,8 +31,9 @@ from monitor.replay import steps
 from monitor.service import Service
 from monitor.shelf import shelved
 from monitor.simulation.catalogue import write
+from monitor.simulation.land import Land
 from monitor.simulation.looks import looks
-from monitor.simulation.presets import WorldSettings, preset
+from monitor.simulation.presets import PlannedBurn, WorldSettings, preset
 from monitor.simulation.world import build
 
 MARK = "demo.txt"
@@ -90,7 +91,7 @@ def demo(
     network is used and nothing is sent. Results on simulated land say nothing of accuracy.
     """
     _make_room(out)
-    settings = preset(PRESET)
+    settings = scripted(preset(PRESET), seed)
     watched = Interval.ending(settings.span.end, WATCHED)
     with call.progress("demo") as bar:
         looks_made = _write_region(bar, settings, seed, watched, out)
@@ -101,6 +102,20 @@ def demo(
             run_until_stopped(service, call.console.print)
     finally:
         service.close()
+
+
+def scripted(settings: WorldSettings, seed: int) -> WorldSettings:
+    """Return the settings with two burns in the watched time: one whole village, one in part."""
+    if settings.burns.planned:
+        return settings
+    sizes = [len(village.structures) for village in Land.of(settings, seed).villages]
+    largest = sorted(range(len(sizes)), key=lambda index: -sizes[index])
+    start = settings.span.end - WATCHED
+    planned = (
+        PlannedBurn(largest[1], start + timedelta(days=14), fraction=0.9),
+        PlannedBurn(largest[0], start + timedelta(days=22), fraction=0.4),
+    )
+    return replace(settings, burns=replace(settings.burns, planned=planned))
 
 
 def archive_history(job: HistoryJob) -> list[ArchivedLook]:
