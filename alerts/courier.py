@@ -26,19 +26,20 @@ from alerts.dispatch import (
     lane_heads,
     lost_ground,
     mark_dot,
-    order_for,
     recover_orphans,
     release_due,
-    settle_unknown,
     store_rendered,
 )
+from alerts.doubts import settle_blindly, settle_by_copies
 from alerts.errors import DeliveryFailed, FailureClass, NotCleared
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
 from alerts.letters import LetterWriter
 from alerts.lock import courier_lock, lock_path_of
+from alerts.orders import order_for
 from alerts.outbox import Delivery, DeliveryState, move
 from alerts.ports import Channel, Parcel
+from alerts.sent_copies import SentCopies
 from aoi.database import reading, writing
 
 logger = structlog.get_logger(__name__)
@@ -111,6 +112,8 @@ class Courier:
     writer : LetterWriter
     keys : Keyring
     policy : CourierPolicy
+    copies : SentCopies, optional
+        Asked about messages in doubt; without it they are sent once more.
     """
 
     def __init__(
@@ -120,12 +123,14 @@ class Courier:
         writer: LetterWriter,
         keys: Keyring,
         policy: CourierPolicy,
+        copies: SentCopies | None = None,
     ) -> None:
         self._engine = engine
         self._channels = channels
         self._writer = writer
         self._keys = keys
         self._policy = policy
+        self._copies = copies
         self._lock_path: Path | None = lock_path_of(engine)
 
     def deliver_due(self, now: datetime) -> Tally:
@@ -144,13 +149,19 @@ class Courier:
         folding = [name for name, channel in self._channels.items() if channel.folds]
         with writing(self._engine) as connection:
             recover_orphans(connection, folding, now, policy.settle)
-            settle_unknown(connection, now, resend=policy.on_unknown == "resend")
             release_due(connection, now)
+        self._settle_doubts(now)
         counts: Counter[str] = Counter()
         resting: set[str] = set()
         while self._round(now, resting, counts):
             pass
         return Tally(accepted=counts["accepted"], failed=counts["failed"])
+
+    def _settle_doubts(self, now: datetime) -> None:
+        if self._copies is not None:
+            settle_by_copies(self._engine, self._copies, now)
+        elif self._policy.on_unknown == "resend":
+            settle_blindly(self._engine, now)
 
     def _round(self, now: datetime, resting: set[str], counts: Counter[str]) -> bool:
         """Take the head of each lane one step; say if anything moved."""

@@ -8,19 +8,18 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from alerts.alert import Status
 from alerts.disclosure import AUDIENCES, DESK, TLPS, is_cleared
 from alerts.errors import DeliveryFailed, FailureClass
 from alerts.incidents import report_incident
 from alerts.letters import Order, Written
+from alerts.orders import person_row
 from alerts.outbox import OPEN, Delivery, DeliveryState, deliveries_in, move
-from alerts.payload import alert_of
 from alerts.store import alert_in, mark_outside
 from alerts.subscribers import person_of
 from alerts.subscription import Person, PersonState
-from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS, PROFILES, REVISIONS
+from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS, PROFILES
 
 TIMED_HOLDS = ("embargo", "quiet_hours", "group_wait")
 """Holds that end by themselves; a recall, a cap or a digest waits for somebody or something."""
@@ -135,68 +134,6 @@ def delivery_in(connection: Connection, delivery_id: str) -> Delivery:
     return delivery
 
 
-def order_for(connection: Connection, delivery: Delivery, at: datetime) -> Order:
-    """Return everything that the message of a delivery is written from."""
-    revision = (
-        connection.execute(
-            select(REVISIONS).where(
-                REVISIONS.c.event_id == delivery.event_id, REVISIONS.c.revision == delivery.revision
-            )
-        )
-        .mappings()
-        .one()
-    )
-    row = _person_row(connection, delivery.person_id)
-    lane = _lane_history(connection, delivery)
-    alert = alert_of(revision["payload"])
-    last_number: int = row["last_number"]
-    return Order(
-        delivery=delivery,
-        alert=alert,
-        published_at=revision["published_at"],
-        person=person_of(row),
-        number=delivery.number or last_number + 1,
-        last=_last_message(connection, delivery, last_number),
-        first_status=Status(lane[0][1]) if lane else alert.status,
-        earlier_ids=tuple(message_id for message_id, _ in lane),
-        at=at,
-    )  # fmt: skip
-
-
-def _person_row(connection: Connection, person_id: str) -> RowMapping:
-    query = select(PERSONS).where(PERSONS.c.person_id == person_id)
-    return connection.execute(query).mappings().one()
-
-
-def _lane_history(connection: Connection, delivery: Delivery) -> list[tuple[str, str]]:
-    """Return Message-ID and status of what the lane has sent, oldest first."""
-    query = (
-        select(DELIVERIES.c.message_id, REVISIONS.c.status)
-        .join(
-            REVISIONS,
-            (REVISIONS.c.event_id == DELIVERIES.c.event_id)
-            & (REVISIONS.c.revision == DELIVERIES.c.revision),
-        )
-        .where(DELIVERIES.c.event_id == delivery.event_id)
-        .where(DELIVERIES.c.person_id == delivery.person_id)
-        .where(DELIVERIES.c.channel == delivery.channel)
-        .where(DELIVERIES.c.dotted_at.is_not(None), DELIVERIES.c.revision < delivery.revision)
-        .order_by(DELIVERIES.c.revision)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
-
-
-def _last_message(
-    connection: Connection, delivery: Delivery, last_number: int
-) -> tuple[int, datetime] | None:
-    before = (delivery.number or last_number + 1) - 1
-    query = select(DELIVERIES.c.rendered_at).where(
-        DELIVERIES.c.person_id == delivery.person_id, DELIVERIES.c.number == before
-    )
-    rendered_at = connection.execute(query).scalar_one_or_none()
-    return None if rendered_at is None else (before, rendered_at)
-
-
 def store_rendered(connection: Connection, order: Order, written: Written, now: datetime) -> None:
     """Keep the bytes of a message, and give it its number in the person's series."""
     connection.execute(
@@ -254,7 +191,7 @@ def _has_active(connection: Connection, delivery: Delivery) -> bool:
 def claim(connection: Connection, delivery_id: str, now: datetime) -> Claim | None:
     """Take a delivery for sending, or cancel it if it lost its ground meanwhile."""
     delivery = delivery_in(connection, delivery_id)
-    person = person_of(_person_row(connection, delivery.person_id))
+    person = person_of(person_row(connection, delivery.person_id))
     lost = lost_ground(connection, delivery, person)
     if lost:
         cancel(connection, delivery, lost, now)
@@ -376,30 +313,3 @@ def _end_attempt(
         .where(ATTEMPTS.c.n == claimed.attempt)
         .values(ended_at=now, outcome=outcome, code=code, reply=reply[:500])
     )
-
-
-def settle_unknown(connection: Connection, now: datetime, *, resend: bool) -> int:
-    """Decide what is still in doubt when its time has come; return how many rows that were.
-
-    Without a way to ask the server: one byte-identical copy, flagged, and then
-    no more, so that nobody ever gets more than two.
-    """
-    due = [
-        delivery
-        for delivery in deliveries_in(connection, state=DeliveryState.UNKNOWN.value)
-        if delivery.settle_at is not None and delivery.settle_at <= now
-    ]
-    for delivery in due:
-        if resend and delivery.resends == 0:
-            move(
-                connection, delivery, DeliveryState.READY, now,
-                resends=1, possible_duplicate=True, settle_at=None,
-            )  # fmt: skip
-        elif resend:
-            words = "ambiguous twice: the person may have it, once or twice"
-            move(connection, delivery, DeliveryState.DEAD, now, last_error=words, ended_at=now)
-            report_incident(
-                connection, f"delivery:{delivery.delivery_id}",
-                f"delivery {delivery.delivery_id}: {words}", now,
-            )  # fmt: skip
-    return len(due)

@@ -87,6 +87,7 @@ class Delivery:
     state: DeliveryState
     hold_reason: str
     created_at: datetime
+    changed_at: datetime
     not_before: datetime
     settle_at: datetime | None = None
     dotted_at: datetime | None = None

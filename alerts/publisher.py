@@ -196,6 +196,7 @@ class Publisher:
             state=DeliveryState.QUEUED,
             hold_reason="",
             created_at=now,
+            changed_at=now,
             not_before=now,
         )  # fmt: skip
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from alerts.dispatch import order_for
 from alerts.errors import NotCleared
 from alerts.letters import LetterWriter, Order
+from alerts.orders import order_for
 from alerts.ports import AlertPicture
 from aoi.database import reading
 from monitor.errors import ArchiveError

@@ -1,0 +1,95 @@
+"""Messages that the server may or may not have: how the doubt is settled (ALERTS 3.3, 3.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, update
+
+from alerts.incidents import report_incident
+from alerts.outbox import Delivery, DeliveryState, deliveries_in, move
+from alerts.sent_copies import CopyAnswer, SentCopies
+from alerts.tables import DELIVERIES
+from aoi.database import reading, writing
+
+RECHECK_AFTER = timedelta(seconds=5)
+
+TELL_OPERATOR_AFTER = timedelta(minutes=30)
+
+
+def doubtful(engine: Engine, now: datetime) -> list[Delivery]:
+    """Return the deliveries in doubt that were left alone for long enough."""
+    with reading(engine) as connection:
+        unknown = deliveries_in(connection, state=DeliveryState.UNKNOWN.value)
+    return [one for one in unknown if one.settle_at is not None and one.settle_at <= now]
+
+
+def settle_blindly(engine: Engine, now: datetime) -> None:
+    """Send what is in doubt once more, flagged, and give up what is in doubt a second time.
+
+    Without a way to ask the server nobody ever gets more than two copies, of
+    the same bytes and the same Message-ID.
+    """
+    for delivery in doubtful(engine, now):
+        with writing(engine) as connection:
+            if delivery.resends == 0:
+                move(
+                    connection, delivery, DeliveryState.READY, now,
+                    resends=1, possible_duplicate=True, settle_at=None, not_before=now,
+                )  # fmt: skip
+            else:
+                _give_up(connection, delivery, now)
+
+
+def _give_up(connection: Connection, delivery: Delivery, now: datetime) -> None:
+    words = "ambiguous twice: the person may have it, once or twice"
+    move(connection, delivery, DeliveryState.DEAD, now, last_error=words, ended_at=now)
+    cause = f"delivery:{delivery.delivery_id}"
+    report_incident(connection, cause, f"delivery {delivery.delivery_id}: {words}", now)
+
+
+def settle_by_copies(engine: Engine, copies: SentCopies, now: datetime) -> None:
+    """Ask the server's own copies, and resend only what it certainly does not have."""
+    waiting = doubtful(engine, now)
+    asked = [(delivery, _asked(copies, delivery)) for delivery in waiting]
+    if any(answer is CopyAnswer.CANNOT_SAY for _, answer in asked):
+        copies.probe(now)
+    for delivery, answer in asked:
+        with writing(engine) as connection:
+            _settle(connection, delivery, answer, now)
+
+
+def _asked(copies: SentCopies, delivery: Delivery) -> CopyAnswer:
+    assert delivery.message_id is not None
+    assert delivery.settle_at is not None
+    return copies.answer(delivery.message_id, f"b+{delivery.delivery_id[:8]}.", delivery.changed_at)
+
+
+def _settle(connection: Connection, delivery: Delivery, answer: CopyAnswer, now: datetime) -> None:
+    match answer:
+        case CopyAnswer.FOUND:
+            move(
+                connection, delivery, DeliveryState.ACCEPTED, now, ended_at=now, sent_copy=True,
+                last_error="the server's copy was found", settle_at=None,
+            )  # fmt: skip
+        case CopyAnswer.NOT_FOUND:
+            move(
+                connection, delivery, DeliveryState.READY, now, sent_copy=True,
+                resends=delivery.resends + 1, settle_at=None, not_before=now,
+            )  # fmt: skip
+        case CopyAnswer.CANNOT_SAY:
+            _wait(connection, delivery, now)
+
+
+def _wait(connection: Connection, delivery: Delivery, now: datetime) -> None:
+    connection.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.delivery_id == delivery.delivery_id)
+        .values(settle_at=now + RECHECK_AFTER)
+    )
+    if delivery.dotted_at is not None and now - delivery.dotted_at > TELL_OPERATOR_AFTER:
+        sentence = (
+            f"delivery {delivery.delivery_id} is in doubt, and the archive of sent copies "
+            "does not answer: see that its mailbox exists and takes mail"
+        )
+        report_incident(connection, "sent-copy", sentence, now)
