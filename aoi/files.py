@@ -20,6 +20,7 @@ from aoi.errors import InvalidAoi
 from aoi.feature import Feature, gathered, named
 from aoi.geojson import Limits
 from aoi.grid import utm_epsg
+from aoi.land import at_sea
 from aoi.layer import opened_layer
 from aoi.outline import Surface, checked_area, checked_footprint, disc, radius_m
 from aoi.properties import AREA_KEYS, SETTLEMENT_KEYS, Properties
@@ -157,7 +158,7 @@ def area_of(
         sensitivity=written.choice("sensitivity", Sensitivity, Sensitivity.PARTNERS),
         detectors=_known_detectors(written.words("detectors"), detectors),
     )
-    said = (*feature.notices, *notices, *written.notices, *_tiling_notice(area))
+    said = (*feature.notices, *notices, *written.notices, *_doubts(outline), *_tiling_notice(area))
     return area, said
 
 
@@ -234,8 +235,19 @@ def _position_digest(settlement: Settlement) -> str:
 
 
 def _discs(points: Point | MultiPoint, metres: float) -> Surface:
-    discs = [disc(point.x, point.y, metres) for point in shapely.get_parts(points)]
+    if isinstance(points, Point):
+        return disc(points.x, points.y, metres)
+    discs = [disc(point.x, point.y, metres) for point in points.geoms]
     return discs[0] if len(discs) == 1 else surface(shapely.unary_union(discs))
+
+
+def _doubts(outline: Surface) -> tuple[str, ...]:
+    centre = sides(outline)[0].centroid
+    if not at_sea(centre.x, centre.y):
+        return ()
+    return (
+        "its middle lies at sea, far from land: make sure that longitude comes before latitude",
+    )
 
 
 def _tiling_notice(area: Aoi) -> tuple[str, ...]:

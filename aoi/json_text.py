@@ -30,7 +30,8 @@ MAX_PIECE = 12_000_000
 """Characters of one value that is read whole, such as a feature."""
 
 SPACE = re.compile(r"[ \t\n\r]*")
-STRUCTURE = re.compile(r'["\[\]{}]')
+# A whole text, a bracket, or the begin of a text that goes on in the next chunk.
+STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"|["\[\]{}]', re.DOTALL)
 STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 SCALAR = re.compile(r"[^\s,\[\]{}\":]+")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -141,8 +142,8 @@ class JsonText:
                 self._need_more()
                 at += self._at
                 continue
-            if found[0] == '"':
-                at = self._end_of_string(found.start())
+            if found[0][0] == '"':
+                at = self._end_of_string(found.start(), found.end())
                 continue
             at = found.end()
             depth += 1 if found[0] in "[{" else -1
@@ -157,8 +158,10 @@ class JsonText:
     def _take_string(self) -> str:
         return self._take_until(self._end_of_string(self._at))
 
-    def _end_of_string(self, start: int) -> int:
+    def _end_of_string(self, start: int, end: int = 0) -> int:
         """Return where the string that begins at `start` ends, in the text held."""
+        if 1 < end - start <= MAX_STRING:
+            return end
         while True:
             found = STRING.match(self._text, start)
             length = (found.end() if found else len(self._text)) - start

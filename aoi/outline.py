@@ -31,7 +31,15 @@ MIN_RADIUS_M = 75.0
 ASSUMED_RADIUS_M = 150.0
 """Of a settlement of which nothing but a point is known (CONTRACT section 5)."""
 
-CORNERS = 64
+CORNERS = 32
+"""Of a disc: it has 0.9936 of the circle, and a country's worth of them fits into memory."""
+
+UNIT_CIRCLE = np.column_stack(
+    [
+        np.sin(np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)),
+        np.cos(np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)),
+    ]
+)
 
 EARTH_RADIUS_KM = 6371.007
 """Of the sphere with the area of the earth."""
@@ -77,15 +85,16 @@ def disc(longitude: float, latitude: float, radius_m: float) -> Polygon:
     InvalidAoi
         If the disc would reach over the antimeridian or towards a pole.
     """
-    longitudes, latitudes, _ = ELLIPSOID.fwd(
-        np.full(CORNERS, longitude),
-        np.full(CORNERS, latitude),
-        np.linspace(0, 360, CORNERS, endpoint=False),
-        np.full(CORNERS, radius_m),
-    )
-    outline = Polygon(np.column_stack([longitudes, latitudes]))
-    _check_position_on_earth(outline)
-    return outline
+    sine2 = ELLIPSOID.es * math.sin(math.radians(latitude)) ** 2
+    # Radii of curvature of the ellipsoid: along the meridian, and across it.
+    meridian_m = ELLIPSOID.a * (1 - ELLIPSOID.es) / (1 - sine2) ** 1.5
+    across_m = ELLIPSOID.a / math.sqrt(1 - sine2) * math.cos(math.radians(latitude))
+    east_deg = math.degrees(radius_m / across_m)
+    north_deg = math.degrees(radius_m / meridian_m)
+    if abs(longitude) + east_deg > 180:
+        raise _over_antimeridian()
+    _check_latitudes(latitude - north_deg, latitude + north_deg)
+    return Polygon(UNIT_CIRCLE * (east_deg, north_deg) + (longitude, latitude))
 
 
 def radius_m(structures: int | None, given_m: float | None) -> float:
@@ -152,16 +161,24 @@ def _plane_km2(outline: Surface) -> float:
 
 def _check_position_on_earth(outline: Surface) -> None:
     if _reaches_round(outline):
-        raise InvalidAoi(
-            "it crosses the antimeridian",
-            hint="cut it at 180° into two parts of one MultiPolygon (RFC 7946, section 3.1.9)",
-        )
+        raise _over_antimeridian()
     _, south, _, north = outline.bounds
+    _check_latitudes(south, north)
+
+
+def _check_latitudes(south: float, north: float) -> None:
     if south < SOUTHERNMOST or north > NORTHERNMOST:
         raise InvalidAoi(
             f"it reaches from latitude {south:g} to {north:g}, towards a pole",
             hint=f"areas lie between {SOUTHERNMOST:g} and {NORTHERNMOST:g} degrees",
         )
+
+
+def _over_antimeridian() -> InvalidAoi:
+    return InvalidAoi(
+        "it crosses the antimeridian",
+        hint="cut it at 180° into two parts of one MultiPolygon (RFC 7946, section 3.1.9)",
+    )
 
 
 def _reaches_round(outline: Surface) -> bool:

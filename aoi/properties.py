@@ -24,6 +24,8 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days
 UNITS["w"] = timedelta(weeks=1)
 SHORTEST, LONGEST = timedelta(hours=1), timedelta(days=90)
 
+COORDINATES = re.compile(r"\d{1,3}[.,]\d{3,}|\d{1,3} ?°")
+
 # A dBASE table, the older half of a Shapefile, cuts names of fields there.
 DBF_NAME = 10
 
@@ -56,6 +58,8 @@ class Properties:
                     f"the {key} holds nothing but control or invisible characters",
                     hint="write it again",
                 )
+        if key.startswith("name") and COORDINATES.search(kept):
+            self.notices.append(f"the {key} seems to hold coordinates: whoever reads it, has them")
         return kept
 
     def identifier(self) -> str:

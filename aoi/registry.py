@@ -8,7 +8,7 @@ from dataclasses import replace as changed
 from datetime import datetime, timedelta
 
 from shapely import unary_union
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import Connection, Engine, or_, select, update
 
 from aoi.area import Aoi, AoiState
 from aoi.area_rows import (
@@ -59,22 +59,25 @@ class AoiRegistry:
         InvalidAoi
             If the identifier or the shape is taken. Nothing is stored then.
         """
-        tiles = tiled(aoi)
+        return self.add_all([aoi], now, actor, replace=replace)
+
+    def add_all(
+        self,
+        areas: Iterable[Aoi],
+        now: datetime,
+        actor: str = "operator",
+        *,
+        replace: bool = False,
+    ) -> tuple[Aoi, ...]:
+        """Store the areas of a file as `add` does, all of them or none."""
+        stored: list[Aoi] = []
         with writing(self._engine) as connection:
-            standing = members_of(connection, aoi.aoi_id)
-            if standing and not replace:
-                raise InvalidAoi(
-                    f"an area is already called {aoi.aoi_id!r}",
-                    hint="choose another id, or replace the area with: aoi add --replace",
-                )
-            require_new_shape(connection, tiles, aoi.aoi_id)
-            if standing:
-                replace_tiles(connection, standing, tiles)
-            else:
-                insert_tiles(connection, tiles, now)
-            action = "replace" if standing else "add"
-            record(connection, now, actor, action, aoi.aoi_id, _in_words(aoi, tiles))
-        return tiles
+            for aoi in areas:
+                tiles = tiled(aoi)
+                action = _store(connection, aoi.aoi_id, tiles, now, replace=replace)
+                record(connection, now, actor, action, aoi.aoi_id, _in_words(aoi, tiles))
+                stored += tiles
+        return tuple(stored)
 
     def get(self, aoi_id: str) -> Aoi:
         """Return one area, or one tile of a bigger one."""
@@ -261,6 +264,24 @@ class AoiRegistry:
                 .values(state=target.value)
             )
             record(connection, now, actor, target.value, aoi_id, f"was {state.value}")
+
+
+def _store(
+    connection: Connection, aoi_id: str, tiles: Sequence[Aoi], now: datetime, *, replace: bool
+) -> str:
+    """Store the tiles of one area; return what was done, in one word."""
+    standing = members_of(connection, aoi_id)
+    if standing and not replace:
+        raise InvalidAoi(
+            f"an area is already called {aoi_id!r}",
+            hint="choose another id, or replace the area with: aoi add --replace",
+        )
+    require_new_shape(connection, tiles, aoi_id)
+    if not standing:
+        insert_tiles(connection, tiles, now)
+        return "add"
+    replace_tiles(connection, standing, tiles)
+    return "replace"
 
 
 def whole(aoi_id: str, members: Sequence[Aoi]) -> Aoi:

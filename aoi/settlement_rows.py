@@ -12,16 +12,18 @@ from aoi.errors import InvalidAoi
 from aoi.settlement import Settlement
 from aoi.tables import SETTLEMENTS, row_of_settlement, settlement_of
 
+BATCH = 5_000
+"""Rows of one statement; SQLite binds 32,766 values at most."""
+
 
 def standing_settlements(
     connection: Connection, settlements: Sequence[Settlement]
 ) -> dict[str, Settlement]:
     ids = [settlement.settlement_id for settlement in settlements]
     standing: dict[str, Settlement] = {}
-    # SQLite binds 32,766 values at most.
-    for start in range(0, len(ids), 10_000):
+    for start in range(0, len(ids), BATCH):
         query = select(SETTLEMENTS).where(
-            SETTLEMENTS.c.settlement_id.in_(ids[start : start + 10_000])
+            SETTLEMENTS.c.settlement_id.in_(ids[start : start + BATCH])
         )
         standing |= {row.settlement_id: settlement_of(row) for row in connection.execute(query)}
     return standing
@@ -56,8 +58,8 @@ def store_settlements(
     altered: Sequence[Settlement],
     now: datetime,
 ) -> None:
-    if fresh:
-        rows = [{**row_of_settlement(one), "added_at": now} for one in fresh]
+    for start in range(0, len(fresh), BATCH):
+        rows = [{**row_of_settlement(one), "added_at": now} for one in fresh[start : start + BATCH]]
         connection.execute(insert(SETTLEMENTS), rows)
     for settlement in altered:
         connection.execute(

@@ -127,6 +127,19 @@ def test_corpus(case: str, tmp_path: Path) -> None:
     assert "\n" not in refused.value.message + refused.value.hint
 
 
+SETTLEMENTS_TOO = ("A4", "A11-impossible", "A12", "A13", "A14", "A27", "A29", "A31", "A32")
+
+
+@pytest.mark.parametrize("case", SETTLEMENTS_TOO)
+def test_corpus_settlements(case: str, tmp_path: Path) -> None:
+    content, rule = REFUSED[case]
+    path = tmp_path / "villages.geojson"
+    path.write_bytes(content)
+
+    with pytest.raises(InvalidAoi, match=rf"(?s)^villages\.geojson: .*{rule}"):
+        read_settlements(path, an_aoi())
+
+
 def read(tmp_path: Path, content: bytes) -> ReadAreas:
     path = tmp_path / "areas.geojson"
     path.write_bytes(content)
@@ -143,6 +156,15 @@ def test_corpus_A9_overlapping_parts_become_one_and_say_both_areas(tmp_path: Pat
     # A square of 0.1 degrees at 13 degrees north measures 10.85 x 11.06 km = 120 km².
     assert "parts overlap" in found.notices[0]
     assert "480 km² drawn, 360 km² taken" in found.notices[0]
+
+
+def test_corpus_A11_swapped_axes_that_end_at_sea_are_doubted(tmp_path: Path) -> None:
+    gaza = rectangle(34.3, 31.3, 34.5, 31.5)
+    swapped = [position[::-1] for position in gaza]
+
+    assert read(tmp_path, area(polygon(gaza))).notices == ()
+    (notice,) = read(tmp_path, area(polygon(swapped))).notices
+    assert "at sea, far from land" in notice
 
 
 @pytest.mark.parametrize("extra", [[7.5], [7.5, 99]], ids=["A17-3d", "A17-4d"])

@@ -49,6 +49,21 @@ def test_an_identifier_without_a_letter_is_refused() -> None:
         given(id="نيالا").identifier()
 
 
+@pytest.mark.parametrize("name", ["Shagra 13.6281", "13° N", "25,35123"])
+def test_coordinates_in_a_name_are_told_E19(name: str) -> None:
+    written = given(name=name)
+
+    assert written.text("name") == name
+    assert "seems to hold coordinates" in written.notices[0]
+
+
+def test_numbers_in_a_name_are_no_coordinates() -> None:
+    written = given(name="Village 15, block 2.5", id="13.62815")
+
+    assert written.text("name") and written.identifier()
+    assert written.notices == []
+
+
 @pytest.mark.parametrize("value", [True, [1], {"a": 1}])
 def test_a_name_is_a_text(value: object) -> None:
     with pytest.raises(InvalidAoi, match="its name is"):

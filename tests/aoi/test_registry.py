@@ -77,6 +77,23 @@ def test_the_identifier_of_a_tile_is_taken_too(registry: AoiRegistry) -> None:
     assert [aoi.aoi_id for aoi in registry.all()] == ["sd-big-r0c1"]
 
 
+def test_of_a_file_all_areas_are_added_or_none(registry: AoiRegistry) -> None:
+    registry.add(an_aoi(), NOW)
+    file = [elsewhere("sd-new", 9_000), elsewhere("sd-test", 20_000)]
+
+    with pytest.raises(InvalidAoi, match="already called 'sd-test'"):
+        registry.add_all(file, NOW)
+    assert [aoi.aoi_id for aoi in registry.all()] == ["sd-test"]
+
+    assert len(registry.add_all([*file[:1], BIG], NOW)) == 4
+    assert len(registry.all()) == 5
+
+
+def test_two_areas_of_one_shape_in_a_file_are_refused(registry: AoiRegistry) -> None:
+    with pytest.raises(InvalidAoi, match="'b' has the same shape as 'a'"):
+        registry.add_all([an_aoi(aoi_id="a"), an_aoi(aoi_id="b")], NOW)
+
+
 def test_replacing_keeps_when_an_area_last_ran(registry: AoiRegistry) -> None:
     registry.add(an_aoi(), NOW)
     registry.mark_run("sd-test", days_ago(0.5))
