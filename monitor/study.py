@@ -26,7 +26,7 @@ from monitor.ports import Engine
 from monitor.rivals.catalogue import RivalRun
 from monitor.simulation.events import Event, EventKind
 from monitor.simulation.hotspots import hotspots
-from monitor.simulation.looks import looks
+from monitor.simulation.looks import looks, radar_looks
 from monitor.simulation.presets import PURPOSES, preset, require_seed
 from monitor.simulation.world import World, build
 from monitor.skill import LATE, TrueEvent, area_class, fraction_class, settlement_years
@@ -110,7 +110,7 @@ def scored_world(job: WorldJob, settings: BurnSettings, calibration: Calibration
     rivals = RivalRun(sets, fires, watched.start)
     ids = [settlement.settlement_id for settlement in world.settlements]
     detector = DetectorScores(ids, settings)
-    shown = shown_to(rivals, looks(world, whole))
+    shown = shown_to(rivals, looks(world, whole), radar_looks(world, whole))
     for look, readings, findings in stream_findings(
         shown, world.aoi, world.settlements, fires, lax(settings), calibration, watched.start
     ):
