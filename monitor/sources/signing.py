@@ -137,7 +137,7 @@ class ObjectStoreSigner:
         """Return False: a fresh signature is made for each request."""
         return False
 
-    def presigned(self, address: str, now: datetime) -> str:
+    def presigned(self, address: str, now: datetime, expires_s: int = PRESIGNED_FOR_S) -> str:
         """Return the signed address as it is made at `now`.
 
         References
@@ -154,7 +154,7 @@ class ObjectStoreSigner:
                 "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
                 "X-Amz-Credential": f"{self.access_key}/{scope}",
                 "X-Amz-Date": moment,
-                "X-Amz-Expires": PRESIGNED_FOR_S,
+                "X-Amz-Expires": expires_s,
                 "X-Amz-SignedHeaders": SIGNED_HEADERS,
             },
             quote_via=quote,

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pystac import STACError
 from pystac_client import Client
+from pystac_client.errors import ClientTypeError
 from pystac_client.exceptions import APIError, ParametersError
 from pystac_client.stac_api_io import StacApiIO
 from pystac_client.warnings import DoesNotConformTo, PystacClientWarning
@@ -52,7 +53,7 @@ def items(
         If it refuses, or is no STAC API with item search.
     """
     seen: set[str] = set()
-    with _translated(name):
+    with _translated(name, url):
         client = Client.open(url, stac_io=_Transport(url, name, web, deadline))
         for page in client.search(limit=PAGE_ITEMS, **query).pages_as_dicts():
             fresh = [item for item in page["features"] if _key(item) not in seen]
@@ -146,16 +147,16 @@ def _key(item: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
+def _translated(name: str, url: str) -> Iterator[None]:
     hint = "see whether the address is that of a STAC API with item search"
     with warnings.catch_warnings():
         # What a catalogue does not advertise is no concern of the person at the screen.
         warnings.simplefilter("ignore", PystacClientWarning)
         try:
             yield
-        except (DoesNotConformTo, NotImplementedError, STACError) as error:
-            raise SourceRefused(
-                f"{name}: no catalogue that can be searched: {error}", hint
-            ) from error
+        except (DoesNotConformTo, ClientTypeError, NotImplementedError, STACError) as error:
+            _LANDING.pop(url, None)
+            raise SourceRefused(f"{name}: cannot be searched: {error}", hint) from error
         except (APIError, ParametersError, KeyError, TypeError) as error:
+            _LANDING.pop(url, None)
             raise SourceUnavailable(f"{name}: an answer cannot be read: {error!r}", hint) from error

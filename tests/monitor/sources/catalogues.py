@@ -45,12 +45,10 @@ def list_items(server: Server, items: list[dict[str, Any]], *, page_items: int =
     }
     server.routes["/"] = lambda _: told(landing)
     server.routes["/search"] = lambda asked: _searched(server, items, page_items, asked)
-    # The longest path is to be tried first.
-    server.routes = dict(sorted(server.routes.items(), key=lambda route: -len(route[0])))
 
 
 def _searched(server: Server, items: list[dict[str, Any]], size: int, asked: Asked) -> Reply:
-    query = asked.json()
+    query = asked.json() if asked.body else {}
     start = int(query.get("token", 0))
     links = []
     if start + size < len(items):

@@ -80,7 +80,7 @@ class Server:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.routes: dict[str, Route] = {}
-        """Path to what answers it."""
+        """Path to what answers it; one that ends with a slash answers for all below it."""
 
         self.faults: list[tuple[str, Reply | Callable[[Asked, Reply], Reply]]] = []
         """Pattern of a path and what the next request for it gets, in order; each once."""
@@ -110,7 +110,7 @@ class Server:
     def _usual(self, asked: Asked) -> Reply:
         path = urlsplit(asked.path).path
         for start, route in self.routes.items():
-            if path == start or (start.endswith("/") and path.startswith(start)):
+            if path == start or (start[:-1] and start.endswith("/") and path.startswith(start)):
                 return route(asked)
         file = self.folder and self.folder / path.lstrip("/")
         if not file or not file.is_file():
