@@ -30,7 +30,7 @@ def areas(world: World) -> dict[str, Any]:
         "revisit": f"{area.revisit.days}d",
         "detectors": list(area.detectors),
     }
-    return _collection([_feature(area.geometry, properties)])
+    return _collection([_feature(_area_outline(world), properties)])
 
 
 def settlements(world: World) -> dict[str, Any]:
@@ -99,6 +99,18 @@ def truth_csv(world: World, interval: Interval) -> str:
 def as_text(collection: dict[str, Any]) -> str:
     """Return GeoJSON text, the same for the same values."""
     return json.dumps(collection, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _area_outline(world: World) -> BaseGeometry:
+    """Return an outline that holds every settlement, since an import refuses the others.
+
+    Worlds for large studies have settlements up to the edge of their window. As files
+    their area is the whole window, and the margin around it has no imagery.
+    """
+    places = [settlement.footprint for settlement in world.settlements]
+    if all(world.aoi.geometry.covers(place) for place in places):
+        return world.aoi.geometry
+    return world.blocks.outline
 
 
 def _within(world: World, interval: Interval) -> list[Event]:

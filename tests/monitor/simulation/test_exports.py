@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from shapely.geometry import shape
@@ -16,6 +17,17 @@ def test_areas_have_the_properties_of_the_contract(quiet_world: World) -> None:
 
     assert set(feature["properties"]) == {"id", "name", "sensitivity", "revisit", "detectors"}
     assert feature["properties"]["revisit"] == "1d"
+    assert feature["properties"]["id"] == quiet_world.aoi.aoi_id
+
+
+def test_the_written_area_holds_every_settlement(quiet_world: World) -> None:
+    (feature,) = exports.areas(quiet_world)["features"]
+    area = shape(feature["geometry"])
+    inner = replace(quiet_world, settlements=())
+
+    assert all(area.covers(place.footprint) for place in quiet_world.settlements)
+    # Without settlements near the edge it is the area whose window the world is.
+    (feature,) = exports.areas(inner)["features"]
     assert shape(feature["geometry"]).equals(quiet_world.aoi.geometry)
 
 
