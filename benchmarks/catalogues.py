@@ -71,15 +71,18 @@ LANDSAT_BANDS = {
     "blue": "sr_band2", "green": "sr_band3", "red": "sr_band4", "nir08": "sr_band5",
     "swir16": "sr_band6", "swir22": "sr_band7", "qa_pixel": "pixel_qa",
 }  # fmt: skip
-# Drawn on the images. The burn is split by a ridge; the shadow is that of 7 July, in
-# pixels that pixel_qa calls clear.
+# Drawn on the images. The eastern half of the burn lay under cloud and shadow on 7 July,
+# so that only its western half was seen twice. The shadow is the part of it that pixel_qa
+# calls clear.
 COLD_SPRINGS_PLACES = (
-    Place("cs-burned-west", "In the burn, west", 459_075, 4_426_065, 120),
-    Place("cs-burned-east", "In the burn, east", 460_725, 4_425_555, 120),
-    Place("cs-nederland", "Nederland, town", 456_600, 4_423_950, 400),
-    Place("cs-shadow-north", "In the shadow of 7 July, north", 460_560, 4_426_470, 150),
-    Place("cs-shadow-west", "In the shadow of 7 July, west", 459_900, 4_424_880, 150),
-    Place("cs-shadow-east", "In the shadow of 7 July, east", 461_220, 4_426_410, 150),
+    Place("cs-burned-north", "In the burn, north", 458_280, 4_426_170, 150),
+    Place("cs-burned-south", "In the burn, south", 458_250, 4_425_600, 150),
+    Place("cs-burned-east", "In the burn, east", 459_000, 4_426_020, 120),
+    Place("cs-nederland", "Nederland, town", 456_370, 4_423_600, 300),
+    Place("cs-shadow-middle", "In the shadow of 7 July, middle", 459_660, 4_426_110, 150),
+    Place("cs-shadow-south", "In the shadow of 7 July, south", 459_990, 4_424_940, 130),
+    Place("cs-shadow-north", "In the shadow of 7 July, north", 460_320, 4_426_410, 90),
+    Place("cs-shadow-east", "In the shadow of 7 July, east", 461_310, 4_426_410, 90),
     Place("cs-quiet-north", "Outside, north", 458_400, 4_427_400, 150),
     Place("cs-quiet-west", "Outside, west", 456_900, 4_426_200, 150),
     Place("cs-quiet-south", "Outside, south", 459_600, 4_423_800, 150),
@@ -140,8 +143,8 @@ def romania(real: Path, out: Path) -> None:
     short.
     """
     folder = real / "s2-romania-timeseries"
-    coarse = _Cube(folder / "sentinel2_cube_subset_romania_20m.nc")
-    fine = _Cube(folder / "sentinel2_cube_subset_romania_10m.nc")
+    coarse = Cube(folder / "sentinel2_cube_subset_romania_20m.nc")
+    fine = Cube(folder / "sentinel2_cube_subset_romania_10m.nc")
     layers = {
         "blue": (fine, "B2"), "green": (fine, "B3"), "red": (fine, "B4"), "nir": (fine, "B8"),
         "nir08": (coarse, "B8A"), "swir16": (coarse, "B11"), "scl": (coarse, "SCL"),
@@ -169,7 +172,7 @@ def romania(real: Path, out: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cube:
+class Cube:
     """A netCDF file of layers (time, y, x), read through GDAL."""
 
     path: Path
