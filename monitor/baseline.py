@@ -84,7 +84,11 @@ class Baseline:
     correlation: Array
     centre: Array
     spread: Array
-    """As in `Reference`."""
+    """As in `Reference`, over the whole year."""
+
+    season_spread: Array
+    """Factor on `spread` at eight knots of the year, shape (8, 2): greening and drying
+    differ from year to year more than the dry season does."""
 
     def reference(self, on: datetime, layout: Layout) -> Reference:
         """Return what is expected on a day.
@@ -109,7 +113,7 @@ class Baseline:
             precision=self.precision,
             correlation=self.correlation,
             centre=self.centre,
-            spread=self.spread,
+            spread=self.spread * _circular(self.season_spread, on)[:, None],
             look_count=self.look_count,
             green=np.nan_to_num(layout.medians(greenness[None, layout.own])[0]),
         )
@@ -121,13 +125,16 @@ class Baseline:
 
     def scale(self, on: datetime) -> Array:
         """Return the sigma of the residuals on a day, shape (features, n)."""
-        position = KNOTS * season_of(on)
-        low = int(position) % KNOTS
-        share = np.float32(position - int(position))
-        scale: Array = (1 - share) * self.knot_scale[low] + share * self.knot_scale[
-            (low + 1) % KNOTS
-        ]
-        return scale
+        return _circular(self.knot_scale, on)
+
+
+def _circular(knots: Array, on: datetime) -> Array:
+    """Return values at equally spaced knots of the year, interpolated to a day."""
+    position = len(knots) * season_of(on)
+    low = int(position) % len(knots)
+    share = np.float32(position - int(position))
+    between: Array = (1 - share) * knots[low] + share * knots[(low + 1) % len(knots)]
+    return between
 
 
 def season_of(on: datetime) -> float:

@@ -43,6 +43,10 @@ LEAST_KNOT_LOOKS = 8
 WATER_NIR = 0.08
 """Land is brighter than this in near infrared for most of the year; water is not."""
 
+SPREAD_KNOTS = 8
+LEAST_FOR_SEASON = 60
+"""Settlement looks that a seasonal factor needs."""
+
 LEAST_CLEAR = 0.7
 MOST_SAMPLES = 20_000
 
@@ -205,6 +209,7 @@ def _unknown_places(features: FeatureSet, layout: Layout) -> dict[str, Array]:
         "correlation": np.full(places, 0.05, dtype=np.float32),
         "centre": np.zeros((2, places), dtype=np.float32),
         "spread": np.ones((2, places), dtype=np.float32),
+        "season_spread": np.ones((SPREAD_KNOTS, 2), dtype=np.float32),
     }
 
 
@@ -230,8 +235,32 @@ def _with_places(baseline: Baseline, series: _Series, layout: Layout) -> Baselin
     baseline = replace(baseline, precision=_place_precisions(changes, layout))
     changes = _all_changes(baseline, series, layout)
     correlation = _correlations(changes, layout)
-    centre, spread = _quiet_statistics(changes, layout, correlation)
-    return replace(baseline, correlation=correlation, centre=centre, spread=spread)
+    values = _quiet_statistics(changes, layout, correlation)
+    seen = np.isfinite(values)
+    centre = _median_over_time(values, seen)
+    spread = MAD_TO_SIGMA * _median_over_time(np.abs(values - centre), seen)
+    centre, spread = _shrunk_to_area(centre, spread, seen.sum(axis=0))
+    return replace(
+        baseline,
+        correlation=correlation,
+        centre=centre,
+        spread=spread,
+        season_spread=_season_spread((values - centre) / spread, series.at),
+    )
+
+
+def _season_spread(standard: Array, at: Sequence[datetime]) -> Array:
+    """Return the spread of standardised statistics (time, 2, places) by season, (8, 2)."""
+    season = np.array([season_of(on) for on in at])
+    factors = np.ones((SPREAD_KNOTS, 2), dtype=np.float32)
+    for knot in range(SPREAD_KNOTS):
+        distance = np.abs((season - knot / SPREAD_KNOTS + 0.5) % 1.0 - 0.5)
+        near = standard[distance <= KNOT_REACH]
+        for statistic in range(2):
+            known = near[:, statistic][np.isfinite(near[:, statistic])]
+            if known.size >= LEAST_FOR_SEASON:
+                factors[knot, statistic] = MAD_TO_SIGMA * np.median(np.abs(known))
+    return np.clip(factors, 0.7, 3.0)
 
 
 def _all_changes(baseline: Baseline, series: _Series, layout: Layout) -> list[Changes]:
@@ -314,10 +343,8 @@ def _correlations(changes: list[Changes], layout: Layout) -> Array:
     return found
 
 
-def _quiet_statistics(
-    changes: list[Changes], layout: Layout, correlation: Array
-) -> tuple[Array, Array]:
-    """Return centre and robust spread of (median q, scan) of each place, each (2, p)."""
+def _quiet_statistics(changes: list[Changes], layout: Layout, correlation: Array) -> Array:
+    """Return (median q, scan) of each look and place, shape (time, 2, places)."""
     values = np.full((len(changes), 2, layout.count), np.nan, dtype=np.float32)
     sizes = np.diff(layout.starts)
     for look, change in enumerate(changes):
@@ -331,10 +358,7 @@ def _quiet_statistics(
                 layout.windows[place],
                 float(correlation[place]),
             ).value
-    seen = np.isfinite(values)
-    centre = _median_over_time(values, seen)
-    spread = MAD_TO_SIGMA * _median_over_time(np.abs(values - centre), seen)
-    return _shrunk_to_area(centre, spread, seen.sum(axis=0))
+    return values
 
 
 def _shrunk_to_area(centre: Array, spread: Array, count: NDArray[np.intp]) -> tuple[Array, Array]:

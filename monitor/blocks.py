@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from aoi.area import Aoi
 from aoi.grid import Grid, to_metres
-from aoi.settlement import Settlement
+from aoi.settlement import Settlement, SettlementKind
 
 Indices = NDArray[np.int32]
 Number = TypeVar("Number", bound=np.generic)
@@ -48,7 +48,7 @@ class BlockSettings:
     ring_most: int = 400
     """Blocks that a ring keeps, spread evenly over what it could have."""
 
-    placebos: int = 2
+    placebos: int = 1
     """Quiet copies of each settlement's shape, laid on its ring land."""
 
 
@@ -64,6 +64,7 @@ class SettlementBlocks:
     columns: Indices
     ring: Indices
     is_placebo: bool = False
+    is_camp: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +121,8 @@ def block_sets(
             _flat_sets(settlement.settlement_id, number, footprint, inhabited, blocks, chosen)
         )
     watched = np.unique(np.concatenate([*(f.own for f in flat), *(f.ring for f in flat), _EMPTY]))
-    sets = [_indexed(f, watched, blocks.width) for f in flat]
+    camps = {s.settlement_id for s in settlements if s.kind is SettlementKind.CAMP}
+    sets = [_indexed(f, watched, blocks.width, camps) for f in flat]
     digest = hashlib.sha256(f"{blocks}{chosen}".encode() + watched.tobytes())
     for found in sets:
         digest.update(found.settlement_id.encode() + found.own.tobytes() + found.ring.tobytes())
@@ -279,7 +281,7 @@ def _placebo(own: NDArray[np.bool_], land: NDArray[np.bool_], key: str) -> NDArr
     return None
 
 
-def _indexed(found: _Flat, watched: Indices, width: int) -> SettlementBlocks:
+def _indexed(found: _Flat, watched: Indices, width: int, camps: set[str]) -> SettlementBlocks:
     rows, columns = found.own // width, found.own % width
     return SettlementBlocks(
         settlement_id=found.settlement_id,
@@ -288,4 +290,5 @@ def _indexed(found: _Flat, watched: Indices, width: int) -> SettlementBlocks:
         columns=(columns - columns.min(initial=2**30)).astype(np.int32),
         ring=np.searchsorted(watched, found.ring).astype(np.int32),
         is_placebo=found.is_placebo,
+        is_camp=found.settlement_id in camps,
     )

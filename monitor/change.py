@@ -56,7 +56,7 @@ def changes_in(residual: Array, reference: Reference, layout: Layout) -> Changes
     change = (residual[:, own] - shared).astype(np.float32)
     scale = reference.scale[:, own]
     precision = reference.precision[layout.place_of]
-    filtered = matched_filter(change, scale, precision, templates)
+    filtered = matched_filter(change, scale, precision, templates, layout.is_camp)
     nir = reference.features.nir
     with np.errstate(invalid="ignore"):
         burned = burn_like(filtered, change[nir] / scale[nir])

@@ -35,6 +35,9 @@ class Layout:
     in_ring: NDArray[np.bool_]
     """True where `ring` holds a block and not padding."""
 
+    is_camp: NDArray[np.bool_]
+    """True for own blocks of camps, (m,)."""
+
     windows: tuple[Windows, ...]
     """The windows of each place that its scan looks through."""
 
@@ -102,5 +105,6 @@ def layout_of(sets: BlockSets) -> Layout:
         starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp),
         ring=ring,
         in_ring=in_ring,
+        is_camp=np.repeat(np.array([p.is_camp for p in places], dtype=np.bool_), sizes),
         windows=tuple(windows_of(p.rows, p.columns) for p in places),
     )

@@ -32,9 +32,14 @@ TEMPLATES = {
     "thatch": (0.29, 0.10, 0.46, 0.06, 0.10, 0.07),
     "mud_brick": (0.07, 0.03, 0.12, 0.02, 0.02, 0.02),
     "wood": (0.49, -0.19, 0.49, 0.11, 0.28, 0.25),
-    "camp": (0.23, 0.36, 0.20, 0.02, 0.06, -0.02),
     # Measured: conifer burn 9-14 days old, Cold Springs. Trees between houses.
     "trees": (0.91, 0.01, 0.62, 0.27, 0.69, 0.35),
+}
+
+CAMP_TEMPLATES = {
+    # Bright tarpaulin burns darker in the visible than in near infrared. So does a faint
+    # shadow over a village: only settlements that are camps may use it.
+    "camp": (0.23, 0.36, 0.20, 0.02, 0.06, -0.02),
 }
 
 REDUCED_TEMPLATES = {
@@ -90,20 +95,98 @@ class Templates:
 
     burns: Array
     confounders: Array
+    for_camps: NDArray[np.bool_]
+    """True for the burn templates that only camps may use, shape (templates,)."""
+
+    confounder_names: tuple[str, ...]
 
 
 def templates_for(features: FeatureSet) -> Templates:
     """Return the templates of a feature set."""
-    burns, confounders = (
-        (TEMPLATES, CONFOUNDERS) if features is FULL else (REDUCED_TEMPLATES, REDUCED_CONFOUNDERS)
-    )
+    full = features is FULL
+    confounders = CONFOUNDERS if full else REDUCED_CONFOUNDERS
+    burns = {**TEMPLATES, **CAMP_TEMPLATES} if full else REDUCED_TEMPLATES
     return Templates(
         burns=np.array(list(burns.values()), dtype=np.float32),
         confounders=np.array(list(confounders.values()), dtype=np.float32),
+        for_camps=np.array([name in CAMP_TEMPLATES for name in burns]),
+        confounder_names=tuple(name.replace("_", " ") for name in confounders),
     )
 
 
-def matched_filter(change: Array, scale: Array, precision: Array, templates: Templates) -> Filtered:
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Which way the common change of many blocks points."""
+
+    burn: float
+    """Cosine between the change and the nearest burn template, -1 to 1."""
+
+    other: float
+    """Cosine between it and the nearest confounder."""
+
+    name: str
+    """Of that confounder."""
+
+    length: float
+    """Squared whitened length of the change, chi-square with 6 degrees of freedom if none."""
+
+    @property
+    def is_mimic(self) -> bool:
+        """True if the change is clear and points rather at a confounder."""
+        return self.length > CLEAR_CHANGE and self.other > self.burn
+
+
+def direction_of(
+    change: Array,
+    scale: Array,
+    precision: Array,
+    templates: Templates,
+    *,
+    is_camp: bool,
+    count: float,
+) -> Direction:
+    """Return the direction of a change that many blocks share.
+
+    Parameters
+    ----------
+    change, scale : array
+        Mean change and sigma over the blocks, shape (features,).
+    precision : array
+        Inverse covariance of one block, shape (features, features).
+    templates : Templates
+    is_camp : bool
+        Whether camp templates count.
+    count : float
+        How many independent blocks the mean is worth.
+
+    Notes
+    -----
+    A faint change has no direction in one block; over a village it has: the error of
+    the angle falls with the square root of the number of blocks.
+    """
+    column, sigma = change[:, None], scale[:, None]
+    weighted = precision @ (column / sigma)
+    total = float(((column / sigma) * weighted).sum())
+    norm = max(total, 1e-9) ** 0.5
+    allowed = templates.burns if is_camp else templates.burns[~templates.for_camps]
+    burns = _along(allowed, sigma, precision, weighted)[:, 0]
+    others = _along(templates.confounders, sigma, precision, weighted)[:, 0]
+    worst = int(np.argmax(others))
+    return Direction(
+        burn=float(burns.max()) / norm,
+        other=float(others[worst]) / norm,
+        name=templates.confounder_names[worst],
+        length=total * count,
+    )
+
+
+def matched_filter(
+    change: Array,
+    scale: Array,
+    precision: Array,
+    templates: Templates,
+    is_camp: NDArray[np.bool_] | None = None,
+) -> Filtered:
     """Return the matched-filter score of each block.
 
     Parameters
@@ -116,6 +199,8 @@ def matched_filter(change: Array, scale: Array, precision: Array, templates: Tem
         Inverse covariance of ``change / scale`` in quiet times: (features, features)
         for all blocks, or (m, features, features).
     templates : Templates
+    is_camp : array, optional
+        True for blocks of camps, shape (m,); by default none is.
 
     Notes
     -----
@@ -130,7 +215,9 @@ def matched_filter(change: Array, scale: Array, precision: Array, templates: Tem
         weighted = np.einsum("mkl,lm->km", precision, d)
     total = (weighted * d).sum(axis=0)
     burns = _along(templates.burns, scale, precision, weighted)
-    best = np.argmax(np.nan_to_num(burns, nan=-np.inf), axis=0)
+    camps = np.zeros(change.shape[1], dtype=np.bool_) if is_camp is None else is_camp
+    burns[templates.for_camps[:, None] & ~camps & np.isfinite(burns)] = -np.inf
+    best = np.argmax(np.where(np.isnan(burns), -np.inf, burns), axis=0)
     q = np.take_along_axis(burns, best[None], axis=0)[0]
     other = _along(templates.confounders, scale, precision, weighted).max(axis=0)
     off_template = np.maximum(total - q**2, 0.0)

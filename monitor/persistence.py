@@ -14,13 +14,24 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
-from monitor.calibration import Calibration
+from monitor.calibration import Calibration, Stratum, stratum_of
 from monitor.reading import Reading, Verdict
 from monitor.scene import Hotspot
 
 Blocks = NDArray[np.int32]
+
+RULES = {"pair": 2, "triple": 3}
+"""Rules by looks alone, and how many consecutive clear looks each needs."""
+
+BEFORE_LOOKS = 3
+BEFORE_REACH = timedelta(days=60)
+LEAST_BEFORE = 2
+USUAL_DRIFT = 1.0
+"""Assumed where fewer looks before were clear: a step cannot be told from a drift."""
+
+COLD_RATE = 10.0
+"""One look is so many times easier to mistake than a pair of the same score (design)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +113,9 @@ def judge(
     found = [
         candidate
         for candidate in (
-            _pair(seen, burned, settings, calibration),
-            _triple(seen, burned, settings, calibration),
+            *(_rule(rule, seen, burned, settings, calibration) for rule in RULES),
             _hit(seen, hits, settings, calibration),
-            _cold(seen, settings),
+            _cold(seen, settings, calibration),
         )
         if candidate is not None
     ]
@@ -113,69 +123,73 @@ def judge(
 
 
 def candidates(
-    readings: Sequence[Reading],
-    burned: Mapping[str, Blocks],
-    settings: PersistenceSettings,
-    calibration: Calibration,
+    readings: Sequence[Reading], burned: Mapping[str, Blocks], settings: PersistenceSettings
 ) -> dict[str, float]:
     """Return the score of each look-only rule whatever its rate: what calibration counts."""
     seen = usable(readings)
-    found = {
-        "pair": _persistent_score(seen[-2:], burned, settings, calibration, "pair"),
-        "triple": _persistent_score(seen[-3:], burned, settings, calibration, "triple"),
-    }
+    found = {rule: _score(seen, count, burned, settings) for rule, count in RULES.items()}
     return {rule: score for rule, score in found.items() if np.isfinite(score)}
 
 
-def _pair(
-    seen: list[Reading],
-    burned: Mapping[str, Blocks],
-    settings: PersistenceSettings,
-    calibration: Calibration,
-) -> Judgement | None:
-    return _rule("pair", seen[-2:], burned, settings, calibration)
+def contrast(seen: Sequence[Reading], count: int) -> float:
+    """Return how far the last `count` looks stand out from those before, as a normal score.
 
+    Parameters
+    ----------
+    seen : sequence of Reading
+        Clear looks of one settlement, oldest first.
+    count : int
+        How many of the last carry the sign.
 
-def _triple(
-    seen: list[Reading],
-    burned: Mapping[str, Blocks],
-    settings: PersistenceSettings,
-    calibration: Calibration,
-) -> Judgement | None:
-    return _rule("triple", seen[-3:], burned, settings, calibration)
+    Notes
+    -----
+    Fire is a step. A season that differs comes slowly, and so has raised the looks before
+    as well: half of their mean is taken off. A ring that burns at the same time makes
+    everything less sure, by two for a ring that burned whole.
+    """
+    last = seen[-count:]
+    before = [
+        r.score
+        for r in seen[-count - BEFORE_LOOKS : -count]
+        if last[-1].acquired_at - r.acquired_at <= BEFORE_REACH
+    ]
+    known = len(before) >= LEAST_BEFORE
+    drift = max(float(np.mean(before)), 0.0) if known else USUAL_DRIFT
+    burning = 1.0 - min(r.values["ring_unburned"] for r in last)
+    return float(np.mean([r.score for r in last])) - 0.5 * drift - 2.0 * burning
 
 
 def _rule(
     rule: str,
-    last: list[Reading],
+    seen: list[Reading],
     burned: Mapping[str, Blocks],
     settings: PersistenceSettings,
     calibration: Calibration,
 ) -> Judgement | None:
-    score = _persistent_score(last, burned, settings, calibration, rule)
+    count = RULES[rule]
+    score = _score(seen, count, burned, settings)
     if not np.isfinite(score) or rule not in calibration.rates:
         return None
     rate = calibration.rates[rule].rate(score)
     # Two rules run in parallel, so each has half of what may be false.
     if rate > settings.false_alarms_per_year / 2.0:
         return None
-    return Judgement(rule, score, rate, p_of(score), tuple(last))
+    last = tuple(seen[-count:])
+    tails = calibration.scores(stratum_of_reading(last[-1]))
+    tail = tails.pair if rule == "pair" else tails.triple
+    return Judgement(rule, score, rate, tail.p(min(r.score for r in last)), last)
 
 
-def _persistent_score(
-    last: list[Reading],
-    burned: Mapping[str, Blocks],
-    settings: PersistenceSettings,
-    calibration: Calibration,
-    rule: str,
+def _score(
+    seen: list[Reading], count: int, burned: Mapping[str, Blocks], settings: PersistenceSettings
 ) -> float:
-    """Return the normal score of looks that agree, NaN where they do not qualify."""
-    needed = 2 if rule == "pair" else 3
-    if len(last) < needed or any(r.verdict is not Verdict.BURN_LIKE for r in last):
+    """Return the score of the last looks if they agree, NaN where they do not qualify."""
+    last = seen[-count:]
+    if len(last) < count or any(r.verdict is not Verdict.BURN_LIKE for r in last):
         return float("nan")
     if not _spaced(last, settings) or not _same_blocks(last, burned, settings):
         return float("nan")
-    return min(r.score for r in last)
+    return contrast(seen, count)
 
 
 def _spaced(last: list[Reading], settings: PersistenceSettings) -> bool:
@@ -221,15 +235,18 @@ def _hit(
     )
     if not between:
         return None
-    rate = calibration.rates["hit"].rate(last.score)
+    score = contrast(seen, 1)
+    rate = calibration.rates["hit"].rate(score)
     if rate > settings.false_alarms_per_year / 2.0:
         return None
-    return Judgement("hit", last.score, rate, p_of(last.score), (last,), between)
+    return Judgement("hit", score, rate, last.p, (last,), between)
 
 
-def _cold(seen: list[Reading], settings: PersistenceSettings) -> Judgement | None:
+def _cold(
+    seen: list[Reading], settings: PersistenceSettings, calibration: Calibration
+) -> Judgement | None:
     """Return one look that stands out where there is hardly any history."""
-    if not seen or seen[-1].verdict is not Verdict.BURN_LIKE:
+    if not seen or seen[-1].verdict is not Verdict.BURN_LIKE or "pair" not in calibration.rates:
         return None
     last = seen[-1]
     if last.mode != "pair" or last.values["reference_looks"] + len(seen) - 1 > settings.cold_looks:
@@ -240,12 +257,16 @@ def _cold(seen: list[Reading], settings: PersistenceSettings) -> Judgement | Non
     )  # fmt: skip
     if strongest < settings.cold_score or last.burned_fraction < settings.cold_fraction:
         return None
-    return Judgement("cold", strongest, settings.false_alarms_per_year, last.p, (last,))
+    rate = COLD_RATE * calibration.rates["pair"].rate(last.score)
+    return Judgement("cold", strongest, min(rate, settings.false_alarms_per_year), last.p, (last,))
 
 
-def p_of(score: float) -> float:
-    """Return the upper-tail probability of a normal score."""
-    return float(ndtr(-score))
+def stratum_of_reading(reading: Reading) -> Stratum:
+    """Return the stratum that a reading was ranked in."""
+    values = reading.values
+    return stratum_of(
+        reading.mode, values["green"], int(values["own_blocks"]), values["settlement_clear"]
+    )
 
 
 def last_quiet(readings: Sequence[Reading], before: datetime) -> datetime | None:

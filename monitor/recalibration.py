@@ -9,9 +9,15 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.calibration import Calibration, Stratum, stratum_of
+from monitor.calibration import Calibration
 from monitor.calibration_build import QuietLooks, built_calibration, rate_table
-from monitor.persistence import PersistenceSettings, candidates, usable
+from monitor.persistence import (
+    PersistenceSettings,
+    candidates,
+    contrast,
+    stratum_of_reading,
+    usable,
+)
 from monitor.reading import Reading, Verdict
 
 Blocks = NDArray[np.int32]
@@ -22,6 +28,8 @@ EPISODE = timedelta(days=30)
 """One alarm per settlement in this time counts (DETECTION 4g)."""
 
 SIGN_P = 0.05
+CONTEXT = 6
+"""Clear looks before one that its score may rest on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +72,18 @@ def recalibrated(
         best = [
             score
             for place, readings in zip(places, judged, strict=True)
-            for score in episodes(_scored(place, readings, rule, settings, calibration))
+            for score in episodes(_scored(place, readings, rule, settings))
         ]
         rates[rule] = rate_table(np.array(best), years)
     single = [
         score
         for readings in judged
         for score in episodes(
-            [(r.acquired_at, r.score) for r in readings if r.verdict is Verdict.BURN_LIKE]
+            [
+                (r.acquired_at, contrast(readings[max(0, i - CONTEXT) : i + 1], 1))
+                for i, r in enumerate(readings)
+                if r.verdict is Verdict.BURN_LIKE
+            ]
         )
     ]
     # A detected fire inside a quiet settlement, surprising at 1e-3, stands beside one
@@ -86,17 +98,17 @@ def rejudged(reading: Reading, calibration: Calibration) -> Reading:
     values = reading.values
     alpha = calibration.alpha(stratum, values["median_q_standard"], values["scan_standard"])
     p = calibration.scores(stratum).look.p(alpha)
+    if p <= SIGN_P and is_mimic(reading):
+        return replace(reading, score=min(alpha, 0.0), p=1.0, verdict=Verdict.QUIET)
     signed = p <= SIGN_P and reading.burned_fraction > 0.0
     verdict = Verdict.BURN_LIKE if signed else Verdict.QUIET
     return replace(reading, score=alpha, p=p, verdict=verdict)
 
 
-def stratum_of_reading(reading: Reading) -> Stratum:
-    """Return the stratum that a reading was ranked in."""
+def is_mimic(reading: Reading) -> bool:
+    """Return True if the change of a reading pointed rather at a confounder."""
     values = reading.values
-    return stratum_of(
-        reading.mode, values["green"], int(values["own_blocks"]), values["settlement_clear"]
-    )
+    return bool(values["mimic"])
 
 
 def episodes(scored: Iterable[tuple[datetime, float]]) -> list[float]:
@@ -117,14 +129,13 @@ def _scored(
     readings: Sequence[Reading],
     rule: str,
     settings: PersistenceSettings,
-    calibration: Calibration,
 ) -> list[tuple[datetime, float]]:
     found = []
     for index, reading in enumerate(readings):
         if reading.verdict is not Verdict.BURN_LIKE:
             continue
-        recent = readings[max(0, index - 2) : index + 1]
-        scores = candidates(recent, place.burned, settings, calibration)
+        recent = readings[max(0, index - CONTEXT) : index + 1]
+        scores = candidates(recent, place.burned, settings)
         if rule in scores:
             found.append((reading.acquired_at, scores[rule]))
     return found

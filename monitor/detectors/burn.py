@@ -19,6 +19,7 @@ from monitor.fusion import FusionSettings
 from monitor.guard import held_by_rejections, held_by_shift
 from monitor.layout import Layout, layout_of
 from monitor.looks import Look
+from monitor.matched import Direction, direction_of, templates_for
 from monitor.observation import Flag
 from monitor.persistence import PersistenceSettings
 from monitor.reading import Reading, Verdict
@@ -27,6 +28,9 @@ from monitor.reference import Reference, reference_from_looks
 from monitor.scan import scan
 
 VERSION = "burn/1"
+
+CHANGED = 12.59
+"""Chi-square with 6 degrees of freedom, 0.95: a block that changed, whichever way."""
 
 Array = NDArray[np.float32]
 
@@ -97,6 +101,7 @@ class _Place:
     scan: float
     burned_fraction: float
     burned: NDArray[np.bool_]
+    direction: Direction
     values: Mapping[str, float]
 
 
@@ -277,6 +282,7 @@ def _measure(
     best = scan(
         changes.filtered.q[part], valid, layout.windows[index], float(reference.correlation[index])
     )
+    direction = _direction(index, part, valid, reference, changes, blocks.is_camp)
     centre, spread = reference.centre[:, index], reference.spread[:, index]
     green = float(reference.green[index])
     return _Place(
@@ -290,7 +296,11 @@ def _measure(
         scan=(best.value - float(centre[1])) / float(spread[1]),
         burned_fraction=float(burned.sum()) / count if count else float("nan"),
         burned=burned,
+        direction=direction,
         values={
+            "burn_direction": direction.burn,
+            "other_direction": direction.other,
+            "mimic": float(direction.is_mimic),
             "q_median": median,
             "scan_max": best.value,
             "scan_blocks": float(best.blocks),
@@ -302,6 +312,30 @@ def _measure(
             "visible_change": visible,
             "green": green,
         },
+    )
+
+
+def _direction(
+    index: int,
+    part: slice,
+    valid: NDArray[np.bool_],
+    reference: Reference,
+    changes: Changes,
+    is_camp: bool,
+) -> Direction:
+    """Return which way the changed blocks of a place point together."""
+    q, off = changes.filtered.q[part], changes.filtered.off_template[part]
+    changed = valid & (q**2 + off > CHANGED)
+    if not changed.any():
+        return Direction(0.0, 0.0, "", 0.0)
+    count = float(changed.sum())
+    return direction_of(
+        changes.change[:, part][:, changed].mean(axis=1),
+        changes.scale[:, part][:, changed].mean(axis=1),
+        reference.precision[index],
+        templates_for(reference.features),
+        is_camp=is_camp,
+        count=count / (1.0 + (count - 1.0) * float(reference.correlation[index])),
     )
 
 
@@ -364,6 +398,13 @@ def _judged(
     alpha = calibration.alpha(place.stratum, place.median_q, place.scan)
     p = calibration.scores(place.stratum).look.p(alpha)
     numbers = f"p {p:.2g}, {100 * place.burned_fraction:.0f} % of its blocks look burned"
+    if p <= settings.sign_p and place.direction.is_mimic:
+        return (
+            Verdict.QUIET,
+            f"its change looks rather like {place.direction.name}",
+            min(alpha, 0.0),
+            1.0,
+        )
     if p <= settings.sign_p and place.burned.any():
         return Verdict.BURN_LIKE, numbers, alpha, p
     return Verdict.QUIET, numbers, alpha, p

@@ -6,7 +6,7 @@ The same functions as the pipeline's, in the same order, without files or a data
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,16 +14,17 @@ import numpy as np
 from aoi.area import Aoi
 from aoi.settlement import Settlement
 from monitor.alarm import Alarm, ScoreRows, Scores, seconds
-from monitor.baseline import Baseline, BaselineSettings, absorb, wants_refit
+from monitor.baseline import Baseline, BaselineSettings, absorb, wants_refit, watched_features
 from monitor.baseline_fit import fit_baseline
 from monitor.blocks import BlockSets, block_sets
 from monitor.calibration import Calibration
 from monitor.detectors.burn import BurnSettings, LookVerdict, burn_readings
 from monitor.detectors.burn_events import burn_finding
+from monitor.features import FeatureSet
 from monitor.finding import Finding
 from monitor.looks import Look
 from monitor.reading import Reading, Verdict
-from monitor.recent import Recent
+from monitor.recent import KEPT_LOOKS, Recent
 from monitor.scene import Hotspot
 
 WINDOW = timedelta(days=60)
@@ -67,11 +68,14 @@ def stream_verdicts(
     chosen = baseline_settings or BaselineSettings()
     tracks: dict[str, _Track] = defaultdict(_Track)
     past: Recent | None = None
+    lately: list[Look] = []
     for look in looks:
         track = tracks[look.track]
         now = look.acquired_at
         if now >= train_until:
             _bring_up_to_date(track, sets, now, chosen)
+            if past is None and track.baseline is not None:
+                past = _primed(lately, tracks, sets, track.baseline.features)
             verdict = burn_readings(
                 look, sets, track.baseline, track.recent, settings, calibration, now, past
             )
@@ -80,7 +84,23 @@ def stream_verdicts(
             if verdict.held_reason:
                 continue
         (track.history if track.baseline is None else track.waiting).append(look)
+        lately = [*lately[-(KEPT_LOOKS - 1) :], look]
         track.recent = [*track.recent[-(KEPT_EARLIER - 1) :], look]
+
+
+def _primed(
+    lately: Sequence[Look], tracks: Mapping[str, _Track], sets: BlockSets, features: FeatureSet
+) -> Recent:
+    """Return the recent past of looks that were not scored."""
+    past = Recent.empty(sets.version, features, sets.watched.size)
+    for look in lately:
+        baseline = tracks[look.track].baseline
+        if baseline is not None:
+            observed = watched_features(look, sets, features)
+            past = past.followed_by(
+                look.acquired_at, observed - baseline.expected(look.acquired_at), []
+            )
+    return past
 
 
 def _bring_up_to_date(
@@ -109,9 +129,13 @@ def stream_findings(
     settings: BurnSettings,
     calibration: Calibration,
     train_until: datetime,
+    sets: BlockSets | None = None,
 ) -> Iterator[tuple[Look, tuple[Reading, ...], list[Finding]]]:
-    """Yield each look with its readings and the findings that it completes."""
-    sets = block_sets(aoi, settlements)
+    """Yield each look with its readings and the findings that it completes.
+
+    `sets` are those of the area unless others are given, on the grid of the looks.
+    """
+    sets = sets or block_sets(aoi, settlements)
     readings: dict[str, list[Reading]] = defaultdict(list)
     burned: dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.int32]]]] = defaultdict(dict)
     for look, verdict in stream_verdicts(looks, sets, settings, calibration, train_until):

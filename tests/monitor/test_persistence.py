@@ -8,11 +8,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from monitor.calibration import Calibration, RateTable
+from monitor.calibration import Calibration, RateTable, Scores
 from monitor.persistence import PersistenceSettings, candidates, judge, last_quiet
 from monitor.reading import Reading, Verdict
 from monitor.scene import Hotspot
 from tests.builders import NOW
+from tests.monitor.test_calibration import TAIL
 
 DAY = timedelta(days=1)
 SETTINGS = PersistenceSettings(false_alarms_per_year=0.01)
@@ -20,7 +21,7 @@ SETTINGS = PersistenceSettings(false_alarms_per_year=0.01)
 CALIBRATION = Calibration(
     "cal-test",
     "hand",
-    {},
+    {"any/any/any/any": Scores(TAIL, TAIL, TAIL, TAIL, TAIL)},
     {
         "pair": RateTable(np.array([1.0, 3.0, 5.0]), np.array([1.0, 0.005, 1e-5]), 1e4),
         "triple": RateTable(np.array([1.0, 2.0, 5.0]), np.array([1.0, 0.005, 1e-5]), 1e4),
@@ -30,13 +31,17 @@ CALIBRATION = Calibration(
 BLOCKS = np.arange(10, dtype=np.int32)
 
 
-def a_reading(day: float, score: float, verdict: Verdict = Verdict.BURN_LIKE) -> Reading:
+def a_reading(
+    day: float, score: float, verdict: Verdict = Verdict.BURN_LIKE, ring: float = 1.0
+) -> Reading:
+    values = {
+        "own_blocks": 20.0, "reference_looks": 40.0, "median_q_standard": score,
+        "scan_standard": score, "ring_unburned": ring, "green": 0.2, "settlement_clear": 1.0,
+    }  # fmt: skip
     return Reading(
         settlement_id="v1", look_id=f"look-{day:g}", aoi_id="a", track="t",
         acquired_at=NOW + day * DAY, known_at=NOW + day * DAY, detector="burn/1", mode="series",
-        verdict=verdict, reason="", p=0.001, score=score, burned_fraction=0.5,
-        values={"own_blocks": 20.0, "reference_looks": 40.0, "median_q_standard": score,
-                "scan_standard": score},
+        verdict=verdict, reason="", p=0.001, score=score, burned_fraction=0.5, values=values,
     )  # fmt: skip
 
 
@@ -49,12 +54,23 @@ def judged(*readings: Reading, blocks: dict[str, np.ndarray] | None = None, hits
     ("readings", "rule"),
     [
         pytest.param([a_reading(0, 9)], None, id="one look never decides where there is history"),
-        pytest.param([a_reading(0, 3.1), a_reading(5, 9)], "pair", id="two strong looks"),
-        pytest.param([a_reading(0, 2.9), a_reading(5, 9)], None, id="the weaker look decides"),
-        pytest.param([a_reading(0, 9), a_reading(1, 9)], None, id="a day apart clouds have not moved"),
+        pytest.param([a_reading(0, 3.5), a_reading(5, 3.7)], "pair", id="3.6 less usual drift"),
+        pytest.param([a_reading(0, 3.4), a_reading(5, 3.4)], None, id="just below"),
+        pytest.param(
+            [*(a_reading(d, 4, Verdict.QUIET) for d in (-15, -10, -5)), a_reading(0, 4.9),
+             a_reading(5, 4.9)], None, id="a season that came slowly",
+        ),
+        pytest.param(
+            [*(a_reading(d, 0, Verdict.QUIET) for d in (-15, -10, -5)), a_reading(0, 3.1),
+             a_reading(5, 3.1)], "pair", id="the same step from nothing",
+        ),
+        pytest.param(
+            [a_reading(0, 4), a_reading(5, 4, ring=0.5)], None, id="half of the land burns too"
+        ),
+        pytest.param([a_reading(0, 9), a_reading(1, 9)], None, id="one day apart"),
         pytest.param([a_reading(0, 9), a_reading(21, 9)], None, id="three weeks apart"),
         pytest.param(
-            [a_reading(0, 2.1), a_reading(5, 2.1), a_reading(10, 2.1)], "triple",
+            [a_reading(0, 2.6), a_reading(5, 2.6), a_reading(10, 2.6)], "triple",
             id="three weaker looks",
         ),
         pytest.param(
@@ -109,7 +125,12 @@ def a_hit(day: float, confidence: str = "nominal") -> Hotspot:
     ],
 )
 def test_a_detected_fire_may_stand_for_a_second_look(hit: Hotspot, rule: str | None) -> None:
-    found = judged(a_reading(5, 0, Verdict.QUIET), a_reading(10, 2.5), hits=[hit])
+    found = judged(
+        a_reading(0, 0, Verdict.QUIET),
+        a_reading(5, 0, Verdict.QUIET),
+        a_reading(10, 2.5),
+        hits=[hit],
+    )
 
     assert (found.rule if found else None) == rule
 
@@ -145,4 +166,4 @@ def test_candidates_give_scores_below_any_threshold_too() -> None:
     readings = [a_reading(0, 1.7), a_reading(5, 1.9)]
     burned = {r.look_id: BLOCKS for r in readings}
 
-    assert candidates(readings, burned, SETTINGS, CALIBRATION) == {"pair": 1.7}
+    assert candidates(readings, burned, SETTINGS)["pair"] == pytest.approx(1.8 - 0.5)
