@@ -6,6 +6,8 @@ raises short-wave infrared, charring thatch or soil lowers it.
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -105,11 +107,12 @@ def load_library(path: Path) -> CharLibrary:
         If it is missing or damaged.
     """
     try:
-        with np.load(path) as file:
+        # From memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes())) as file:
             return CharLibrary(
                 tuple(file["bands"].tolist()), file["spectra"], tuple(file["source"].tolist())
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ArchiveError(f"cannot read {path.name}: {error}", hint="build it again") from error
 
 

@@ -57,8 +57,9 @@ class WorldJob:
 
     @property
     def path(self) -> Path:
-        """Where its scores are kept."""
-        return self.folder / f"{self.purpose}-{self.preset}-{self.seed}.npz"
+        """Where its scores are kept: apart for each calibration, whose scores differ."""
+        made_with = shipped_calibration().version
+        return self.folder / made_with / f"{self.purpose}-{self.preset}-{self.seed}.npz"
 
 
 def jobs_of(plan: StudyPlan, folder: Path) -> list[WorldJob]:
@@ -79,8 +80,9 @@ def run_study(plan: StudyPlan, folder: Path, engine: Engine) -> Iterator[Path]:
     BaseException
         What a world died of: a bug, shown as such.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     jobs = jobs_of(plan, folder)
+    for place in {job.path.parent for job in jobs}:
+        place.mkdir(parents=True, exist_ok=True)
     yield from (job.path for job in jobs if job.path.exists())
     for _, outcome in engine.run(scored_to_file, [job for job in jobs if not job.path.exists()]):
         if isinstance(outcome, BaseException):

@@ -95,7 +95,8 @@ def load_world(path: Path) -> WorldScores:
         If the file is damaged; delete it and the study makes it again.
     """
     try:
-        with np.load(path) as file:
+        # From memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes())) as file:
             header = json.loads(str(file["header"]))
             arrays = {name: file[name] for name in file.files if name != "header"}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
