@@ -119,6 +119,6 @@ def test_strata_leave_out_what_came_too_late_to_be_seen() -> None:
 
     ours = compared([], [a_world(burns=burns)]).of_rule(FULL).native
 
-    rows: Rows = {(row.stratum, row.label): row.recall.exposure for row in ours.strata}
+    rows = {(row.stratum, row.label): row.recall.exposure for row in ours.strata}
     assert rows[("season", "dry")] == 1
     assert rows[("pattern", "scattered")] == 1
