@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def write_overpass(
     cloudy: BaseGeometry | None = None,
     available_after: timedelta = timedelta(hours=6),
     scene_id: str = "",
-    **properties: Any,
+    properties: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write one Sentinel-2 scene of dry ground over an area; return its item.
 
@@ -62,7 +63,7 @@ def write_overpass(
             "s2:processing_baseline": "03.01",
             "view:sun_azimuth": 140.0,
             "view:sun_elevation": 60.0,
-            **properties,
+            **(properties or {}),
         },
         "assets": assets,
         "links": [],

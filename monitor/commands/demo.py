@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -31,17 +31,14 @@ from monitor.replay import steps
 from monitor.service import Service
 from monitor.shelf import shelved
 from monitor.simulation.catalogue import write
-from monitor.simulation.land import Land
 from monitor.simulation.looks import looks
-from monitor.simulation.presets import PlannedBurn, WorldSettings, preset
+from monitor.simulation.presets import DEMO_FROM, WorldSettings, preset
 from monitor.simulation.world import build
 
 MARK = "demo.txt"
 """Says that a folder holds a demo and nothing else, so that the next one may replace it."""
 
 PRESET = "demo"
-HISTORY = timedelta(days=365)
-WATCHED = timedelta(days=60)
 ANALYST = "analyst@demo.example"
 PARTNER = "partner@demo.example"
 PROCESSES = 2
@@ -91,8 +88,8 @@ def demo(
     network is used and nothing is sent. Results on simulated land say nothing of accuracy.
     """
     _make_room(out)
-    settings = scripted(preset(PRESET), seed)
-    watched = Interval.ending(settings.span.end, WATCHED)
+    settings = preset(PRESET)
+    watched = Interval(DEMO_FROM, settings.span.end)
     with call.progress("demo") as bar:
         looks_made = _write_region(bar, settings, seed, watched, out)
         service, ended_at = _watched(bar, out, watched, looks_made)
@@ -102,20 +99,6 @@ def demo(
             run_until_stopped(service, call.console.print)
     finally:
         service.close()
-
-
-def scripted(settings: WorldSettings, seed: int) -> WorldSettings:
-    """Return the settings with two burns in the watched time: one whole village, one in part."""
-    if settings.burns.planned:
-        return settings
-    sizes = [len(village.structures) for village in Land.of(settings, seed).villages]
-    largest = sorted(range(len(sizes)), key=lambda index: -sizes[index])
-    start = settings.span.end - WATCHED
-    planned = (
-        PlannedBurn(largest[1], start + timedelta(days=14), fraction=0.9),
-        PlannedBurn(largest[0], start + timedelta(days=22), fraction=0.4),
-    )
-    return replace(settings, burns=replace(settings.burns, planned=planned))
 
 
 def archive_history(job: HistoryJob) -> list[ArchivedLook]:
@@ -148,11 +131,11 @@ def _write_region(
     bar: Progress, settings: WorldSettings, seed: int, watched: Interval, out: Path
 ) -> list[ArchivedLook]:
     """Write the imagery of the watched time, and archive the looks of the time before it."""
-    history = Interval.ending(watched.start, HISTORY)
+    history = Interval(settings.span.start, watched.start)
     middle = history.start + history.length / PROCESSES
     parts = [Interval(history.start, middle), Interval(middle, history.end)]
     jobs = [HistoryJob(settings, seed, part, out / "data") for part in parts]
-    task = bar.add_task("", total=None, item="imagery of two months, looks of the year before")
+    task = bar.add_task("", total=None, item="imagery of four months, looks of the years before")
     with ProcessPoolExecutor(
         PROCESSES, mp_context=get_context("spawn"), initializer=log_to_stderr
     ) as pool:
@@ -214,7 +197,8 @@ def _finish(call: Call, service: Service, out: Path, at: datetime) -> None:
     overview.write_text(overview_page(service, at), encoding="utf-8")
     mails = sorted((out / "mail").glob("*.eml"))
     aoi_id = service.registry.all()[0].aoi_id
-    seen = [day for day in service.store.coverage(aoi_id) if day.state.value == "seen"]
+    days = [day for day in service.store.coverage(aoi_id) if day.day >= DEMO_FROM.date()]
+    seen = [day for day in days if day.state.value == "seen"]
     lines = [_line(alert, pages[alert.ref]) for alert in alerts] or ["no alert"]
     call.say(
         {
@@ -224,8 +208,7 @@ def _finish(call: Call, service: Service, out: Path, at: datetime) -> None:
             "mails": [str(mail) for mail in mails],
             "days_seen": len(seen),
         },
-        f"[bold]{len(alerts)} alerts[/bold]; the area was seen on {len(seen)} of "
-        f"{WATCHED.days} days",
+        f"[bold]{len(alerts)} alerts[/bold]; seen on {len(seen)} of {len(days)} days",
         *lines,
         "",
         f"map of the area   {plain(overview)}",

@@ -307,7 +307,10 @@ def test_a_reprocessed_scene_replaces_its_look_and_counts_once(house: House) -> 
     house.run()
     scene_id = f"S2B_TEST_{days_ago(2):%Y%m%dT%H%M%S}"
     write_overpass(
-        house.imagery, days_ago(2), scene_id=scene_id, **{"s2:processing_baseline": "03.02"}
+        house.imagery,
+        days_ago(2),
+        scene_id=scene_id,
+        properties={"s2:processing_baseline": "03.02"},
     )
 
     house.run(NOW + timedelta(days=1))
@@ -331,7 +334,7 @@ def test_a_day_under_cloud_is_cloudy_and_no_all_clear(house: House) -> None:
 def test_the_clouds_of_the_area_decide_and_not_those_of_the_scene(house: House) -> None:
     # 98 % of the scene may be white: the area is 2 km in the middle of 8 km.
     white = a_square(9_000).difference(a_square(2_600))
-    write_overpass(house.imagery, days_ago(2), cloudy=white, **{"eo:cloud_cover": 98})
+    write_overpass(house.imagery, days_ago(2), cloudy=white, properties={"eo:cloud_cover": 98})
 
     (done,) = house.run()
 
