@@ -56,10 +56,9 @@ def village_burns(land: Land) -> Iterator[Event]:
         index = by_size[planned.rank]
         village = land.villages[index]
         draws = stream(land.seed, "burn-planned", planned.rank)
-        pattern = "contiguous" if planned.fraction > 0.6 else "scattered"
-        chosen = _chosen(draws, village, planned.fraction, pattern)
+        chosen = _chosen(draws, village, planned.fraction, planned.pattern)
         day = day_number(planned.at)
-        yield _settlement_fire(land, index, draws, day, chosen, pattern)
+        yield _settlement_fire(land, index, draws, day, chosen, planned.pattern)
     for year, rate in enumerate(land.settings.burns.rate_per_year):
         first = day_number(land.settings.start) + 365.25 * year
         for index in range(len(land.villages)):

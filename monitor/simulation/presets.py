@@ -105,6 +105,8 @@ class PlannedBurn:
 
     at: datetime
     fraction: float
+    pattern: str = "contiguous"
+    """Or ``"scattered"``, ``"house by house"``."""
 
 
 @dataclass(frozen=True, slots=True)
