@@ -98,15 +98,27 @@ def worlds_of(plan: StudyPlan, folder: Path, purpose: str) -> list[WorldScores]:
 
 def scored_to_file(job: WorldJob) -> Path:
     """Score one world and keep it."""
-    save_world(scored_world(job, BurnSettings(), shipped_calibration()), job.path)
+    world = build(preset(job.preset), require_seed(job.seed, job.purpose))
+    scores = scored_world(world, job.train_years, BurnSettings(), shipped_calibration())
+    save_world(scores, job.path)
     return job.path
 
 
-def scored_world(job: WorldJob, settings: BurnSettings, calibration: Calibration) -> WorldScores:
-    """Return what the detector and every rival say of one simulated world."""
-    world = build(preset(job.preset), require_seed(job.seed, job.purpose))
+def scored_world(
+    world: World, train_years: float, settings: BurnSettings, calibration: Calibration
+) -> WorldScores:
+    """Return what the detector and every rival say of one simulated world.
+
+    Parameters
+    ----------
+    world : World
+    train_years : float
+        From its start; rules learn from these and are scored on the rest.
+    settings : BurnSettings
+    calibration : Calibration
+    """
     whole = world.settings.span
-    watched = Interval(whole.start + timedelta(days=365.25 * job.train_years), whole.end)
+    watched = Interval(whole.start + timedelta(days=365.25 * train_years), whole.end)
     sets = block_sets(world.aoi, world.settlements)
     fires = list(hotspots(world, whole))
     rivals = RivalRun(sets, fires, watched.start)
@@ -119,7 +131,7 @@ def scored_world(job: WorldJob, settings: BurnSettings, calibration: Calibration
         detector.take(look.acquired_at, readings, findings)
     events, confounders = true_events(world, sets)
     return WorldScores(
-        world=f"{job.preset}/{job.seed}",
+        world=f"{world.settings.name}/{world.seed}",
         origin="simulated",
         interval=watched,
         years=settlement_years(len(ids), watched),
