@@ -203,7 +203,7 @@ class AoiRegistry:
                 for one in placement.settlements
                 if one.settlement_id in standing and standing[one.settlement_id] != one
             ]
-            require_replaceable(altered, standing, members, replace)
+            require_replaceable(altered, standing, members, replace=replace)
             store_settlements(connection, fresh, altered, now)
             detail = _batch_in_words(fresh, altered)
             record(connection, now, actor, "settlements", aoi_id, detail)

@@ -33,6 +33,7 @@ def require_replaceable(
     altered: Sequence[Settlement],
     standing: Mapping[str, Settlement],
     members: Sequence[Aoi],
+    *,
     replace: bool,
 ) -> None:
     own = {member.aoi_id for member in members}

@@ -57,3 +57,14 @@ def test_what_only_begins_like_one_is_refused(tmp_path: Path, rest: bytes) -> No
 def test_an_index_of_single_children_would_never_end() -> None:
     with pytest.raises(InvalidAoi, match="nodes of one child"):
         index_bytes(10, 1)
+
+
+def test_a_file_that_lost_its_last_feature_whole_is_refused(tmp_path: Path) -> None:
+    path = write_layer(tmp_path / "a.fgb")
+    whole = path.read_bytes()
+    start = 12 + int.from_bytes(whole[8:12], "little") + index_bytes(2, 16)
+    first = 4 + int.from_bytes(whole[start : start + 4], "little")
+    path.write_bytes(whole[: start + first])
+
+    with pytest.raises(InvalidAoi, match="does not hold what it declares"):
+        check_flatgeobuf(path, max_features=10)

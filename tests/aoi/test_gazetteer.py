@@ -42,6 +42,14 @@ def test_places_across_the_antimeridian_are_near(tmp_path: Path) -> None:
     assert nearest.distance_m == pytest.approx(22_264, abs=1)
 
 
+@pytest.mark.parametrize("place", range(20))
+def test_among_many_places_the_nearest_is_found(tmp_path: Path, place: int) -> None:
+    rows = "".join(f"0,{longitude},P{longitude},,,\n" for longitude in range(20))
+    gazetteer = Gazetteer.from_csv(write(tmp_path, HEADER + rows))
+
+    assert gazetteer.nearest(place + 0.3, 0.1).name == f"P{place}"
+
+
 def test_near_a_pole_the_shortest_way_counts(tmp_path: Path) -> None:
     gazetteer = Gazetteer.from_csv(write(tmp_path, HEADER + "89,180,Over,,,\n80,0,Same,,,\n"))
 
