@@ -87,6 +87,9 @@ class CourierPolicy:
     settle: timedelta = timedelta(seconds=60)
     """How long a message whose fate is in doubt is left alone."""
 
+    recheck: timedelta = timedelta(seconds=5)
+    """How long until the server's copies are asked again."""
+
     on_unknown: str = "resend"
     """``"resend"`` once, or ``"hold"`` until an operator looked."""
 
@@ -159,7 +162,7 @@ class Courier:
 
     def _settle_doubts(self, now: datetime) -> None:
         if self._copies is not None:
-            settle_by_copies(self._engine, self._copies, now)
+            settle_by_copies(self._engine, self._copies, now, self._policy.recheck)
         elif self._policy.on_unknown == "resend":
             settle_blindly(self._engine, now)
 

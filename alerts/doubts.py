@@ -12,8 +12,6 @@ from alerts.sent_copies import CopyAnswer, SentCopies
 from alerts.tables import DELIVERIES
 from aoi.database import reading, writing
 
-RECHECK_AFTER = timedelta(seconds=5)
-
 TELL_OPERATOR_AFTER = timedelta(minutes=30)
 
 
@@ -48,7 +46,7 @@ def _give_up(connection: Connection, delivery: Delivery, now: datetime) -> None:
     report_incident(connection, cause, f"delivery {delivery.delivery_id}: {words}", now)
 
 
-def settle_by_copies(engine: Engine, copies: SentCopies, now: datetime) -> None:
+def settle_by_copies(engine: Engine, copies: SentCopies, now: datetime, recheck: timedelta) -> None:
     """Ask the server's own copies, and resend only what it certainly does not have."""
     waiting = doubtful(engine, now)
     asked = [(delivery, _asked(copies, delivery)) for delivery in waiting]
@@ -56,7 +54,7 @@ def settle_by_copies(engine: Engine, copies: SentCopies, now: datetime) -> None:
         copies.probe(now)
     for delivery, answer in asked:
         with writing(engine) as connection:
-            _settle(connection, delivery, answer, now)
+            _settle(connection, delivery, answer, now, recheck)
 
 
 def _asked(copies: SentCopies, delivery: Delivery) -> CopyAnswer:
@@ -65,7 +63,13 @@ def _asked(copies: SentCopies, delivery: Delivery) -> CopyAnswer:
     return copies.answer(delivery.message_id, f"b+{delivery.delivery_id[:8]}.", delivery.changed_at)
 
 
-def _settle(connection: Connection, delivery: Delivery, answer: CopyAnswer, now: datetime) -> None:
+def _settle(
+    connection: Connection,
+    delivery: Delivery,
+    answer: CopyAnswer,
+    now: datetime,
+    recheck: timedelta,
+) -> None:
     match answer:
         case CopyAnswer.FOUND:
             move(
@@ -78,14 +82,14 @@ def _settle(connection: Connection, delivery: Delivery, answer: CopyAnswer, now:
                 resends=delivery.resends + 1, settle_at=None, not_before=now,
             )  # fmt: skip
         case CopyAnswer.CANNOT_SAY:
-            _wait(connection, delivery, now)
+            _wait(connection, delivery, now, recheck)
 
 
-def _wait(connection: Connection, delivery: Delivery, now: datetime) -> None:
+def _wait(connection: Connection, delivery: Delivery, now: datetime, recheck: timedelta) -> None:
     connection.execute(
         update(DELIVERIES)
         .where(DELIVERIES.c.delivery_id == delivery.delivery_id)
-        .values(settle_at=now + RECHECK_AFTER)
+        .values(settle_at=now + recheck)
     )
     if delivery.dotted_at is not None and now - delivery.dotted_at > TELL_OPERATOR_AFTER:
         sentence = (

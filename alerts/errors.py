@@ -6,6 +6,9 @@ ServiceError                      aoi.errors
     ├── NotAllowed                the table of states has no such step from here
     ├── StaleAlert                somebody else changed it meanwhile
     ├── NotCleared                the audience may not see anything of it
+    ├── InvalidAddress            an address or a wish of a subscriber cannot be used
+    ├── UnknownSubscriber         nobody has that address or identifier
+    ├── BadToken                  a link is forged, expired, cut short or of another purpose
     └── DeliveryFailed            a channel could not deliver; says what that means
 """
 
@@ -71,3 +74,15 @@ class DeliveryFailed(AlertError):
 
 class NotCleared(AlertError):
     """The audience may not see anything of the alert: not a byte leaves."""
+
+
+class InvalidAddress(AlertError):
+    """An address, or a wish of a subscriber, cannot be used as it is written."""
+
+
+class UnknownSubscriber(AlertError):
+    """Nobody has that address or identifier."""
+
+
+class BadToken(AlertError):
+    """A link is forged, expired, cut short or of another purpose: one answer for all."""

@@ -154,6 +154,16 @@ DELIVERIES = Table(
     Index("ix_deliveries_state_not_before", "state", "not_before"),
 )
 
+NOTES = Table(
+    "notes",
+    METADATA,
+    # What a message says that is about no single alert: confirmations, digests, incidents.
+    Column("delivery_id", String(40), ForeignKey("deliveries.delivery_id"), primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("tlp", String(20), nullable=False),
+    Column("parts", JSON, nullable=False),
+)
+
 ATTEMPTS = Table(
     "attempts",
     METADATA,
