@@ -142,7 +142,10 @@ def _scored(
 
 
 def _quiet_looks(ordered: Sequence[Sequence[Reading]]) -> QuietLooks:
-    rows = [(number, r) for number, readings in enumerate(ordered) for r in readings]
+    # What is set aside as a shadow or wet soil never scores, so it is no yardstick either.
+    rows = [
+        (number, r) for number, readings in enumerate(ordered) for r in readings if not is_mimic(r)
+    ]
     return QuietLooks(
         place=np.array([number for number, _ in rows], dtype=np.int64),
         day=np.array([(r.acquired_at - EPOCH) / timedelta(days=1) for _, r in rows]),

@@ -71,12 +71,18 @@ def test_a_normal_score_is_the_quantile_of_its_p() -> None:
     assert normal_score(0.0227501) == pytest.approx(2.0, abs=1e-4)
 
 
-def test_alpha_is_the_rarer_of_the_two_statistics() -> None:
+def test_alpha_is_the_rarer_statistic_supported_by_the_other() -> None:
     calibration = of_any()
+    weak, strong = normal_score(TAIL.p(1.0)), normal_score(TAIL.p(2.5))
 
-    assert calibration.alpha(ANY, 1.0, 2.5) == pytest.approx(normal_score(TAIL.p(2.5)))
-    assert calibration.alpha(ANY, 1.0, float("nan")) == pytest.approx(normal_score(TAIL.p(1.0)))
+    assert calibration.alpha(ANY, 1.0, 2.5) == pytest.approx(strong + 0.3 * weak)
+    assert calibration.alpha(ANY, 2.5, 1.0) == pytest.approx(strong + 0.3 * weak)
+    assert calibration.alpha(ANY, 1.0, float("nan")) == pytest.approx(weak)
     assert np.isnan(calibration.alpha(ANY, float("nan"), float("nan")))
+
+
+def test_a_statistic_below_the_middle_takes_nothing_away() -> None:
+    assert of_any().alpha(ANY, -9.0, 2.5) == pytest.approx(normal_score(TAIL.p(2.5)))
 
 
 def test_a_stratum_that_is_missing_merges_clear_then_size_then_season_then_mode() -> None:
