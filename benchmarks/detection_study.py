@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import real_neighbours
 from benchmarks.implant_study import REAL, cases, chapter_of
 from benchmarks.real_burns import markdown, rows_of
 from monitor.calibration import shipped_calibration
@@ -68,6 +69,10 @@ def real_section(real: Path) -> str:
         + markdown("Pixels", pixels)
         + "\n"
         + markdown("Blocks of 40 m", blocks)
+        + "\n### Villages laid beside real fires\n\nDiscs of 2 ha in image pairs, one look before"
+        " and one after. The HLS files hold no perimeter: large patches of high dNBR stand for it,"
+        " and smaller burns lie outside them.\n\n"
+        + real_neighbours.markdown(real_neighbours.measured(real))
     )
 
 

@@ -110,7 +110,7 @@ def rows_of(folder: Path, view: Callable[[BurnPair], BurnPair]) -> list[Row]:
     reference = view(cold_springs(folder))
     noise = noise_of(reference)
     rows = [_against_perimeter(reference, noise, "perimeter")]
-    rows.append(_against_perimeter(_with_stand_in(view(hls_fire(folder))), noise, "dNBR patches"))
+    rows.append(_against_perimeter(with_stand_in(view(hls_fire(folder))), noise, "dNBR patches"))
     rows += [
         _against_perimeter(view(pair), noise, "perimeter")
         for pair in california_fires(folder)
@@ -156,7 +156,8 @@ def _inside(pair: BurnPair) -> NDArray[np.bool_]:
     return np.zeros(pair.valid.shape, dtype=np.bool_) if pair.inside is None else pair.inside
 
 
-def _with_stand_in(pair: BurnPair) -> BurnPair:
+def with_stand_in(pair: BurnPair) -> BurnPair:
+    """Return the pair with its large patches of high dNBR as if they were a perimeter."""
     patches, _ = label((changes_of(pair)["dnbr"] >= STAND_IN_DNBR) & pair.valid)
     sizes = np.bincount(patches.ravel())
     sizes[0] = 0
