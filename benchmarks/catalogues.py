@@ -72,13 +72,13 @@ LANDSAT_BANDS = {
     "swir16": "sr_band6", "swir22": "sr_band7", "qa_pixel": "pixel_qa",
 }  # fmt: skip
 # Drawn on the images. The eastern half of the burn lay under cloud and shadow on 7 July,
-# so that only its western half was seen twice. The shadow is the part of it that pixel_qa
-# calls clear.
+# so that only its western half was seen twice. Two places lie in it: three that change at
+# once would hold the scene (DETECTION 4a, step 9). The shadow is the part of it that
+# pixel_qa calls clear.
 COLD_SPRINGS_PLACES = (
     Place("cs-burned-north", "In the burn, north", 458_280, 4_426_170, 150),
     Place("cs-burned-south", "In the burn, south", 458_250, 4_425_600, 150),
-    Place("cs-burned-east", "In the burn, east", 459_000, 4_426_020, 120),
-    Place("cs-nederland", "Nederland, town", 456_370, 4_423_600, 300),
+    Place("cs-nederland", "Nederland, town", 456_600, 4_424_100, 250),
     Place("cs-shadow-middle", "In the shadow of 7 July, middle", 459_660, 4_426_110, 150),
     Place("cs-shadow-south", "In the shadow of 7 July, south", 459_990, 4_424_940, 130),
     Place("cs-shadow-north", "In the shadow of 7 July, north", 460_320, 4_426_410, 90),
