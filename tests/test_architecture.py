@@ -20,10 +20,12 @@ FRONT_DOOR = frozenset(
 # Values and decisions: what they return depends on their arguments and on nothing else.
 PURE = (
     "aoi.area", "aoi.interval", "aoi.settlement",
-    "monitor.baseline", "monitor.blocks", "monitor.calibration", "monitor.coverage",
+    "monitor.alarm", "monitor.backtest", "monitor.baseline", "monitor.blocks", "monitor.calibration", "monitor.coverage",
     "monitor.detectors", "monitor.features", "monitor.finding", "monitor.fusion", "monitor.looks",
     "monitor.masks", "monitor.observation", "monitor.persistence", "monitor.radiometry",
     "monitor.run", "monitor.scene",
+    "monitor.comparison", "monitor.detector_scores", "monitor.goals",
+    "monitor.reliability", "monitor.rivals", "monitor.skill",
     "alerts.alert", "alerts.disclosure", "alerts.formats", "alerts.grading",
     "maps.palette",
 )  # fmt: skip
@@ -110,6 +112,22 @@ def test_the_settings_know_no_other_part() -> None:
     }
 
     assert ours <= allowed
+
+
+def test_no_detector_knows_the_truth() -> None:
+    # Nothing that decides may see what a simulator, a study or a truth file knows.
+    knowing = ("monitor.simulation", "monitor.truth", "monitor.skill", "monitor.study")
+    deciding = ("monitor.detectors", "monitor.baseline", "monitor.fusion", "monitor.persistence")
+
+    wrong = {
+        (source.name, name)
+        for source in SOURCES
+        if source.name.startswith(deciding)
+        for name in imports(source.tree)
+        if name.startswith(knowing)
+    }
+
+    assert wrong == set()
 
 
 @every_module
