@@ -20,11 +20,12 @@ FRONT_DOOR = frozenset(
 # Values and decisions: what they return depends on their arguments and on nothing else.
 PURE = (
     "aoi.area", "aoi.interval", "aoi.settlement",
-    "monitor.alarm", "monitor.backtest", "monitor.baseline", "monitor.blocks", "monitor.calibration", "monitor.coverage",
+    "monitor.alarm", "monitor.backtest",
+    "monitor.baseline", "monitor.blocks", "monitor.calibration", "monitor.coverage",
     "monitor.detectors", "monitor.features", "monitor.finding", "monitor.fusion", "monitor.looks",
     "monitor.masks", "monitor.observation", "monitor.persistence", "monitor.radiometry",
     "monitor.run", "monitor.scene",
-    "monitor.comparison", "monitor.detector_scores", "monitor.goals",
+    "monitor.detector_scores", "monitor.goals",
     "monitor.reliability", "monitor.rivals", "monitor.skill",
     "alerts.alert", "alerts.disclosure", "alerts.formats", "alerts.grading",
     "maps.palette",
