@@ -192,24 +192,26 @@ def threshold_for(
 
     Notes
     -----
-    Alarms merge within 30 days, so the count is not strictly monotone in the threshold;
-    after bisection the answer moves up until it holds.
+    Alarms merge within 30 days, so the count is not strictly monotone in the threshold: a
+    lower one may hold by chance, but the one returned does.
     """
     if not len(scores) or years <= 0:
         return math.inf
     candidates = np.unique(scores.score)
-    low, high = 0, len(candidates) - 1
-    while low < high:
+    allowed = target_per_year * years
+
+    def holds(index: int) -> bool:
+        return false_alarm_count(scores, events, float(candidates[index])) <= allowed
+
+    # From the strict end in growing steps: lax thresholds raise thousands of alarms, and
+    # counting those would take longer than all the rest.
+    high, step = len(candidates) - 1, 1
+    while high - step >= 0 and holds(high - step):
+        high, step = high - step, 2 * step
+    low = max(high - step, -1)
+    while high - low > 1:
         middle = (low + high) // 2
-        if false_alarm_count(scores, events, float(candidates[middle])) <= target_per_year * years:
-            high = middle
-        else:
-            low = middle + 1
-    while (
-        high < len(candidates) - 1
-        and false_alarm_count(scores, events, float(candidates[high])) > target_per_year * years
-    ):
-        high += 1
+        low, high = (low, middle) if holds(middle) else (middle, high)
     return float(candidates[high])
 
 
