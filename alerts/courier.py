@@ -34,9 +34,10 @@ from alerts.doubts import settle_blindly, settle_by_copies
 from alerts.errors import DeliveryFailed, FailureClass, NotCleared
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
-from alerts.letters import LetterWriter
+from alerts.letters import LetterWriter, Order, Written
 from alerts.lock import courier_lock, lock_path_of
-from alerts.orders import order_for
+from alerts.notes import NOTE, NoteOrder
+from alerts.orders import note_order_for, order_for
 from alerts.outbox import Delivery, DeliveryState, move
 from alerts.ports import Channel, Parcel
 from alerts.sent_copies import SentCopies
@@ -185,13 +186,14 @@ class Courier:
         """Make the bytes of one message, once."""
         with reading(self._engine) as connection:
             delivery = delivery_in(connection, delivery_id)
-            order = order_for(connection, delivery, now)
+            make = note_order_for if delivery.kind == NOTE else order_for
+            order: Order | NoteOrder = make(connection, delivery, now)
             lost = lost_ground(connection, delivery, order.person)
         if lost:
             self._cancel(delivery, lost, now)
             return
         try:
-            written = self._writer.write(order)
+            written = self._written(order)
         except NotCleared as refusal:
             self._cancel(delivery, refusal.message, now)
             return
@@ -200,6 +202,11 @@ class Courier:
             return
         with writing(self._engine) as connection:
             store_rendered(connection, order, written, now)
+
+    def _written(self, order: Order | NoteOrder) -> Written:
+        if isinstance(order, NoteOrder):
+            return self._writer.write_note(order)
+        return self._writer.write(order)
 
     def _cancel(self, delivery: Delivery, why: str, now: datetime) -> None:
         with writing(self._engine) as connection:
@@ -288,8 +295,8 @@ class Courier:
         """Write a message that was refused as too large once more, without pictures and files."""
         with reading(self._engine) as connection:
             delivery = delivery_in(connection, claimed.delivery.delivery_id)
-            order = order_for(connection, delivery, now)
-        if delivery.message_id is None or ".l@" in delivery.message_id:
+            order = None if delivery.kind == NOTE else order_for(connection, delivery, now)
+        if order is None or delivery.message_id is None or ".l@" in delivery.message_id:
             return
         smaller = replace(order, form="light")
         written = self._writer.write(smaller)

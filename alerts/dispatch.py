@@ -14,6 +14,7 @@ from alerts.disclosure import AUDIENCES, DESK, TLPS, is_cleared
 from alerts.errors import DeliveryFailed, FailureClass
 from alerts.incidents import report_incident
 from alerts.letters import Order, Written
+from alerts.notes import NOTE, NoteOrder
 from alerts.orders import person_row
 from alerts.outbox import OPEN, Delivery, DeliveryState, deliveries_in, move
 from alerts.store import alert_in, mark_outside
@@ -134,7 +135,9 @@ def delivery_in(connection: Connection, delivery_id: str) -> Delivery:
     return delivery
 
 
-def store_rendered(connection: Connection, order: Order, written: Written, now: datetime) -> None:
+def store_rendered(
+    connection: Connection, order: Order | NoteOrder, written: Written, now: datetime
+) -> None:
     """Keep the bytes of a message, and give it its number in the person's series."""
     connection.execute(
         update(PERSONS)
@@ -157,8 +160,11 @@ def lost_ground(connection: Connection, delivery: Delivery, person: Person) -> s
     if delivery.reason in MANDATORY:
         suppressed = person.state is PersonState.SUPPRESSED
         return "the address is suppressed" if suppressed else ""
-    if person.state is not PersonState.ACTIVE:
+    asked = delivery.reason == "confirm" and person.state is PersonState.PENDING
+    if person.state is not PersonState.ACTIVE and not asked:
         return f"the person is {person.state}"
+    if delivery.kind == NOTE:
+        return "the clearance was withdrawn" if _is_narrower(person, delivery) else ""
     alert = alert_in(connection, delivery.event_id)
     if not alert.standing:
         return f"the alert was {alert.status}"

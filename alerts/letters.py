@@ -12,10 +12,21 @@ import structlog
 from alerts.alert import Alert, Status
 from alerts.disclosure import AUDIENCES, Disclosure, Gazetteer, Tlp
 from alerts.formats.geojson import feature_of, geojson_text
-from alerts.formats.html import html_of
+from alerts.formats.html import NEUTRAL_COLOUR, html_of, page_of
 from alerts.formats.mail import Attachment, Mail, MailSettings, mail_bytes, plate_cid_of
-from alerts.formats.text import Letter, Links, label_of, status_line, subject_of, text_of
+from alerts.formats.text import (
+    Letter,
+    Links,
+    Paragraph,
+    joined_text,
+    label_of,
+    numbered,
+    status_line,
+    subject_of,
+    text_of,
+)
 from alerts.keys import Keyring
+from alerts.notes import NoteOrder
 from alerts.outbox import Delivery
 from alerts.pictures import ReadChip, picture_of
 from alerts.ports import MapRenderer
@@ -126,6 +137,40 @@ class LetterWriter:
             raw = mail_bytes(replace(mail, attachments=()), self.settings)
         return Written(raw, mail.message_id)
 
+    def write_note(self, order: NoteOrder) -> Written:
+        """Return a message that is about no single alert."""
+        person, note = order.person, order.note
+        speech = Speech(person.language, person.time_zone, self._report)
+        links = self._person_links(person, order.at, confirms=order.delivery.reason == "confirm")
+        offered = [
+            speech.say(f"link.{name}", url=url)
+            for name, url in (("confirm", links.confirm), ("manage", links.manage),
+                              ("unsubscribe", links.unsubscribe))
+            if url
+        ]  # fmt: skip
+        number = numbered(order.number, order.last, speech)
+        status, *parts = note.parts
+        foot = Paragraph("links", "", (number, *offered))
+        preview = "\n".join([str(note.tlp), speech.say(f"tlp.{note.tlp}"), *status.lines])
+        html = page_of(
+            speech, tlp=note.tlp, colour=NEUTRAL_COLOUR, title=note.subject,
+            status=" ".join(status.lines), parts=parts, foot=(number,), links=links,
+        )  # fmt: skip
+        message_id = self._message_id(order.delivery)
+        mail = Mail(
+            delivery_id=order.delivery.delivery_id,
+            to=person.address,
+            subject=f"[{note.tlp}] {note.subject}",
+            message_id=message_id,
+            date=order.at.replace(microsecond=0),
+            language=speech.language,
+            text=joined_text(preview, [*parts, foot]),
+            html="" if person.form == "text" else html,
+            list_unsubscribe=(links.unsubscribe,) if links.unsubscribe else (),
+            marks=(("X-Alert-Seq", str(order.number)), ("X-Alert-TLP", note.tlp.value)),
+        )
+        return Written(mail_bytes(mail, self.settings), message_id)
+
     def shown(self, alert: Alert, audience: str) -> Disclosure:
         """Return what an audience may see of an alert."""
         key = self._keys.derived("alias")
@@ -151,17 +196,28 @@ class LetterWriter:
         link = f"{base}/alerts/{shown.event_id}"
         if person.desk:
             return Links(open=link)
-
-        def tokened(path: str, purpose: Purpose, scope: str = "") -> str:
-            token = signed_token(self._keys, purpose, person.person_id, order.at, scope)
-            return f"{base}/{path}/{token}"
-
-        return Links(
+        event_id = order.delivery.event_id
+        return replace(
+            self._person_links(person, order.at),
             open=link,
-            feedback=tokened("feedback", Purpose.FEEDBACK, order.delivery.event_id),
-            manage=tokened("s", Purpose.MANAGE),
-            unsubscribe=tokened("unsubscribe", Purpose.UNSUBSCRIBE),
+            feedback=self._tokened("feedback", Purpose.FEEDBACK, person, order.at, event_id),
         )
+
+    def _person_links(self, person: Person, at: datetime, *, confirms: bool = False) -> Links:
+        if not self.settings.base_url or person.desk:
+            return Links()
+        if confirms:
+            return Links(confirm=self._tokened("confirm", Purpose.CONFIRM, person, at))
+        return Links(
+            manage=self._tokened("s", Purpose.MANAGE, person, at),
+            unsubscribe=self._tokened("unsubscribe", Purpose.UNSUBSCRIBE, person, at),
+        )
+
+    def _tokened(
+        self, path: str, purpose: Purpose, person: Person, at: datetime, scope: str = ""
+    ) -> str:
+        token = signed_token(self._keys, purpose, person.person_id, at, scope)
+        return f"{self.settings.base_url}/{path}/{token}"
 
     def _enclosures(self, order: Order, shown: Disclosure, speech: Speech) -> Enclosures:
         key = (
@@ -196,7 +252,7 @@ class LetterWriter:
     ) -> Mail:
         delivery, domain = order.delivery, self.settings.domain
         cid = plate_cid_of(delivery.delivery_id, domain) if enclosures.plate else ""
-        message_id = self._message_id(order)
+        message_id = self._message_id(order.delivery, order.form)
         unsubscribe = letter.links.unsubscribe
         return Mail(
             delivery_id=delivery.delivery_id,
@@ -218,13 +274,13 @@ class LetterWriter:
             marks=_marks(letter),
         )
 
-    def _message_id(self, order: Order) -> str:
-        delivery, domain = order.delivery, self.settings.domain
+    def _message_id(self, delivery: Delivery, form: str = "") -> str:
         plain_id = self._keys.message_id(
-            delivery.event_id, delivery.revision, delivery.person_id, delivery.channel, domain
-        )
+            delivery.event_id, delivery.revision, delivery.person_id, delivery.channel,
+            self.settings.domain,
+        )  # fmt: skip
         # Another form of a message that was refused for certain is another message.
-        return plain_id.replace("@", ".l@", 1) if order.form else plain_id
+        return plain_id.replace("@", ".l@", 1) if form else plain_id
 
     def _attachments(
         self, order: Order, shown: Disclosure, enclosures: Enclosures, form: str

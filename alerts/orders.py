@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from alerts.alert import Status
 from alerts.letters import Order
+from alerts.notes import NoteOrder, note_in
 from alerts.outbox import Delivery
 from alerts.payload import alert_of
 from alerts.subscribers import person_of
@@ -40,6 +41,20 @@ def order_for(connection: Connection, delivery: Delivery, at: datetime) -> Order
         earlier_ids=tuple(message_id for message_id, _ in lane),
         at=at,
     )  # fmt: skip
+
+
+def note_order_for(connection: Connection, delivery: Delivery, at: datetime) -> NoteOrder:
+    """Return everything that a message about no single alert is written from."""
+    row = person_row(connection, delivery.person_id)
+    last_number: int = row["last_number"]
+    return NoteOrder(
+        delivery=delivery,
+        note=note_in(connection, delivery.delivery_id),
+        person=person_of(row),
+        number=delivery.number or last_number + 1,
+        last=_last_message(connection, delivery, last_number),
+        at=at,
+    )
 
 
 def person_row(connection: Connection, person_id: str) -> RowMapping:

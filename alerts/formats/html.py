@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import css_inline
@@ -10,6 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from alerts.disclosure import Tlp
 from alerts.formats.text import (
     Letter,
+    Links,
+    Paragraph,
     label_of,
     number_line,
     paragraphs_of,
@@ -28,6 +31,9 @@ TLP_COLOURS = {
     Tlp.RED: "#ff2b2b",
 }
 
+NEUTRAL_COLOUR = "#4d6a7d"
+"""Of messages that tell no event."""
+
 # Told apart by lightness too; the word stands beside the colour.
 SEVERITY_COLOURS = {
     Severity.MINOR: "#8a8a80",
@@ -41,26 +47,43 @@ def html_of(letter: Letter, speech: Speech, plate_cid: str) -> str:
     """Return the HTML part; `plate_cid` names the picture inside the message, or is empty."""
     shown = letter.disclosure
     parts = paragraphs_of(letter, speech)
-    links = letter.links
+    return page_of(
+        speech,
+        tlp=shown.tlp,
+        colour=SEVERITY_COLOURS[shown.severity],
+        title=f"{label_of(letter, speech)}, {shown.ref}",
+        status=status_line(letter, speech),
+        parts=[part for part in parts if part.role not in ("status", "why", "links")],
+        foot=[
+            *next(part for part in parts if part.role == "why").lines,
+            number_line(letter, speech),
+        ],
+        links=letter.links,
+        plate=(plate_cid, speech.say("plate.alt", what=what_line(shown, speech))),
+    )
+
+
+def page_of(
+    speech: Speech, *, tlp: Tlp, colour: str, title: str, status: str,
+    parts: Sequence[Paragraph], foot: Sequence[str], links: Links,
+    plate: tuple[str, str] = ("", ""),
+) -> str:  # fmt: skip
+    """Return a page for a mail, its styles inline; `plate` is a Content-ID and its words."""
+    offered = (("confirm", links.confirm), ("open", links.open), ("feedback", links.feedback),
+               ("manage", links.manage), ("unsubscribe", links.unsubscribe))  # fmt: skip
     page = _environment().get_template("alert.html").render(
         speech=speech,
-        title=f"{label_of(letter, speech)}, {shown.ref}",
-        tlp=str(shown.tlp),
-        tlp_colour=TLP_COLOURS[shown.tlp],
-        tlp_line=speech.say(f"tlp.{shown.tlp}"),
-        colour=SEVERITY_COLOURS[shown.severity],
-        status=status_line(letter, speech),
-        plate_cid=plate_cid,
-        plate_alt=speech.say("plate.alt", what=what_line(shown, speech)),
-        parts=[part for part in parts if part.role not in ("status", "why", "links")],
-        why=next(part for part in parts if part.role == "why"),
-        number=number_line(letter, speech),
-        links=[
-            (speech.say(f"name.{name}"), url)
-            for name, url in (("open", links.open), ("feedback", links.feedback),
-                              ("manage", links.manage), ("unsubscribe", links.unsubscribe))
-            if url
-        ],
+        title=title,
+        tlp=str(tlp),
+        tlp_colour=TLP_COLOURS[tlp],
+        tlp_line=speech.say(f"tlp.{tlp}"),
+        colour=colour,
+        status=status,
+        plate_cid=plate[0],
+        plate_alt=plate[1],
+        parts=parts,
+        foot=foot,
+        links=[(speech.say(f"name.{name}"), url) for name, url in offered if url],
     )  # fmt: skip
     return _inliner().inline(page)
 

@@ -37,7 +37,7 @@ class Links:
     feedback: str = ""
     manage: str = ""
     unsubscribe: str = ""
-    unsubscribe_mail: str = ""
+    confirm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,14 @@ def paragraphs_of(letter: Letter, speech: Speech) -> list[Paragraph]:
 
 def text_of(letter: Letter, speech: Speech) -> str:
     """Return the text part."""
-    preview = preview_of(letter, speech)
+    return joined_text(preview_of(letter, speech), paragraphs_of(letter, speech)[1:])
+
+
+def joined_text(preview: str, parts: Sequence[Paragraph]) -> str:
+    """Return paragraphs as text, after what may stand on a lock screen."""
     rule = "-" * max(LINE_LENGTH // 2, PREVIEW_LENGTH - len(preview))
     blocks = [preview, *textwrap.wrap(rule, LINE_LENGTH)]
-    for part in paragraphs_of(letter, speech)[1:]:
+    for part in parts:
         lines = [line for sentence in part.lines for line in _wrapped(sentence)]
         blocks.append("\n".join([*([part.heading.upper()] if part.heading else []), *lines]))
     return "\n\n".join(blocks) + "\n"
@@ -275,10 +279,16 @@ def _footer(letter: Letter, speech: Speech) -> list[Paragraph]:
 
 def number_line(letter: Letter, speech: Speech) -> str:
     """Return the number of the message, by which a reader can tell that one is missing."""
-    if letter.last is None:
-        return speech.say("number.first", number=str(letter.number))
-    last, on = letter.last
-    return speech.say("number.next", number=str(letter.number), last=str(last), date=speech.day(on))
+    return numbered(letter.number, letter.last, speech)
+
+
+def numbered(number: int, last: tuple[int, datetime] | None, speech: Speech) -> str:
+    """Return the number of a message and of the one before it, as a sentence."""
+    if last is None:
+        return speech.say("number.first", number=str(number))
+    return speech.say(
+        "number.next", number=str(number), last=str(last[0]), date=speech.day(last[1])
+    )
 
 
 def _why(letter: Letter, speech: Speech) -> str:
