@@ -121,7 +121,7 @@ class LocalEngine:
 class DaskEngine:
     """Runs jobs on a Dask cluster. Needs the extra ``cluster``."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, timeout_s: float = 10.0) -> None:
         try:
             # Imported here: one machine needs no cluster, and its package is an extra.
             import distributed
@@ -132,7 +132,7 @@ class DaskEngine:
             ) from error
         try:
             connect: Any = distributed.Client
-            self._client: Any = connect(address, timeout="10s", set_as_default=False)
+            self._client: Any = connect(address, timeout=timeout_s, set_as_default=False)
         except OSError as error:
             raise ConfigError(
                 f"no Dask scheduler answers at {address}: {error}",
@@ -148,7 +148,7 @@ class DaskEngine:
             cancelled: list[Job] = []
             # Not pure: a repeated call must not be answered with an older result.
             futures = {self._client.submit(function, job, pure=False): job for job in waiting}
-            for future in self._as_completed(futures):
+            for future in self._as_completed(futures, loop=self._client.loop):
                 error = future.exception()
                 if isinstance(error, CancelledError) and attempt + 1 < MAX_ATTEMPTS:
                     cancelled.append(futures[future])

@@ -58,7 +58,8 @@ def require_known(engine: Engine) -> None:
 def draft(engine: Engine, message: str) -> None:
     """Write a revision with the difference between the tables of `engine` and the program's."""
     with writing(engine) as connection:
-        command.revision(_config(connection), message, autogenerate=True)
+        number = len(list(_script().walk_revisions())) + 1
+        command.revision(_config(connection), message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 def check(engine: Engine) -> None:

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+import monitor.app  # noqa: F401  (puts the tables of every room on METADATA)
+from aoi.database import METADATA, open_database, reading, writing
+from aoi.errors import DatabaseUnavailable
+from monitor.schema import check, is_current, require_known, upgrade
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    yield engine
+    engine.dispose()
+
+
+def test_the_revisions_make_exactly_the_tables_of_the_program(empty: Engine) -> None:
+    upgrade(empty)
+
+    check(empty)
+
+
+def test_an_empty_database_gets_every_table(empty: Engine) -> None:
+    assert not is_current(empty)
+
+    upgrade(empty)
+
+    assert is_current(empty)
+    assert set(METADATA.tables) <= set(inspect(empty).get_table_names())
+
+
+def test_bringing_up_to_date_twice_changes_nothing(empty: Engine) -> None:
+    upgrade(empty)
+    with writing(empty) as connection:
+        connection.execute(text("CREATE TABLE mine (x INTEGER)"))
+
+    upgrade(empty)
+
+    assert "mine" in inspect(empty).get_table_names()
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(empty: Engine) -> None:
+    upgrade(empty)
+    with writing(empty) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(DatabaseUnavailable, match="newer version"):
+        upgrade(empty)
+
+    with reading(empty) as connection:
+        assert (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+        )
+
+
+def test_a_database_of_this_program_is_known(empty: Engine) -> None:
+    upgrade(empty)
+
+    require_known(empty)
+
+
+def test_a_locked_database_is_named_with_a_hint(empty: Engine, tmp_path: Path) -> None:
+    other = open_database(f"sqlite:///{tmp_path / 'empty.sqlite'}?timeout=0")
+    with writing(empty):
+        with other.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        with pytest.raises(DatabaseUnavailable, match="locked"):
+            upgrade(other)
+    other.dispose()
