@@ -5,6 +5,7 @@ stand; docs/how-to/real-data.md tells how.
 
     python -m benchmarks.catalogues cold-springs OUT [--real ../shared/data]
     python -m benchmarks.catalogues romania OUT
+    python -m benchmarks.catalogues romania-mirrored OUT
     python -m benchmarks.catalogues california-radar OUT
 """
 
@@ -21,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
@@ -139,9 +141,22 @@ def _cold_springs_item(folder: Path, target: Path) -> None:
 def romania(real: Path, out: Path) -> None:
     """Write 140 dates of Sentinel-2 over 1 km of Romanian forest, 2015 to 2021, with SCL.
 
-    There is no band 12, and the window is about 1 km wide: rings around settlements are
-    short.
+    There is no band 12. The window is 1 km wide, so that the surroundings of a settlement are
+    never seen: the service can say nothing of it, and that is what it says.
     """
+    _write_romania(real, out, "romania", reflections=0)
+
+
+def romania_mirrored(real: Path, out: Path) -> None:
+    """Write the same, each image continued by its reflection to 3 x 3 km.
+
+    Pixels, dates and clouds are real; where they lie is not. Surroundings exist now, so
+    that every step of the burn test runs on real noise.
+    """
+    _write_romania(real, out, "romania-mirrored", reflections=1)
+
+
+def _write_romania(real: Path, out: Path, aoi_id: str, *, reflections: int) -> None:
     folder = real / "s2-romania-timeseries"
     coarse = Cube(folder / "sentinel2_cube_subset_romania_20m.nc")
     fine = Cube(folder / "sentinel2_cube_subset_romania_10m.nc")
@@ -159,7 +174,8 @@ def romania(real: Path, out: Path) -> None:
         target = out / "imagery" / f"S2_RO_{at:%Y%m%d}"
         target.mkdir(parents=True, exist_ok=True)
         for band, stack in stacks.items():
-            _write_raster(target / f"{band}.tif", stack[index], places[band], ROMANIA_EPSG)
+            values, place = _reflected(stack[index], places[band], reflections)
+            _write_raster(target / f"{band}.tif", values, place, ROMANIA_EPSG)
         footprint, _ = _footprint_of(target / "nir08.tif")
         item = Item(target.name, at, "sentinel-2", "sentinel-2",
                     {band: f"{band}.tif" for band in layers}, footprint,
@@ -167,8 +183,18 @@ def romania(real: Path, out: Path) -> None:
                     {"s2:processing_baseline": "02.00"})  # fmt: skip
         _write_item(target, item)
     ground = box(*rasterio.transform.array_bounds(50, 50, places["nir08"]))
-    _write_places(out, "romania", "Forest in Romania", ground, ROMANIA_EPSG,
+    _write_places(out, aoi_id, "Forest in Romania", ground, ROMANIA_EPSG,
                   tuple(_dozen(ground, 60)))  # fmt: skip
+
+
+def _reflected(
+    values: NDArray[Any], place: Affine, reflections: int
+) -> tuple[NDArray[Any], Affine]:
+    """Continue an image by its reflection at each side, so many times its own size."""
+    height, width = values.shape
+    margin = ((height * reflections,) * 2, (width * reflections,) * 2)
+    wide = np.pad(values, margin, mode="symmetric") if reflections else values
+    return wide, place * Affine.translation(-width * reflections, -height * reflections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +355,7 @@ def _write_features(
 CATALOGUES: Mapping[str, Callable[[Path, Path], None]] = {
     "cold-springs": cold_springs,
     "romania": romania,
+    "romania-mirrored": romania_mirrored,
     "california-radar": california_radar,
 }
 

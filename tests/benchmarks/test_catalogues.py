@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from affine import Affine
 from shapely.geometry import shape
 
 from aoi.area import Aoi
 from aoi.interval import Interval
-from benchmarks.catalogues import main
+from benchmarks.catalogues import _reflected, main
 from monitor.looks import Look
 from monitor.reading_scenes import read_look
 from monitor.scene import Sensor
@@ -119,6 +120,23 @@ def test_romania_is_140_dates_with_scene_classes(shared: Path, tmp_path: Path) -
     assert inside.sum() > 400
     assert np.median(look.bands["nir08"][inside]) == pytest.approx(0.31, abs=0.03)
     assert np.isfinite(look.texture[inside]).mean() > 0.9
+
+
+def test_a_mirrored_image_continues_without_a_seam() -> None:
+    image = np.array([[1, 2], [3, 4]], np.uint16)
+
+    wide, place = _reflected(image, Affine(20, 0, 100, 0, -20, 900), 1)
+
+    assert wide.tolist() == [
+        [4, 3, 3, 4, 4, 3],
+        [2, 1, 1, 2, 2, 1],
+        [2, 1, 1, 2, 2, 1],
+        [4, 3, 3, 4, 4, 3],
+        [4, 3, 3, 4, 4, 3],
+        [2, 1, 1, 2, 2, 1],
+    ]
+    # Two pixels of 20 m to the west and to the north.
+    assert place == Affine(20, 0, 60, 0, -20, 940)
 
 
 def test_california_is_radar_of_two_polarisations(shared: Path, tmp_path: Path) -> None:
