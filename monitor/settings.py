@@ -163,8 +163,12 @@ class SentinelHubSection(Section):
     """file that holds client_secret, readable by the service alone"""
     monthly_units: Count = 10_000
     """processing units to spend in a month; fetching stops there until the next"""
+    max_side_px: Count = 2500
+    """longest side of an image that the service gives; larger areas are put together"""
     timeout_s: Seconds = 120
-    """seconds to wait for one answer, the token's included"""
+    """seconds of silence to bear while waiting for an answer, the token's included"""
+    deadline_s: Seconds = 300
+    """seconds for one search, or for one scene, with everything"""
 
 
 class FirmsSection(Section):

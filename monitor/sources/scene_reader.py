@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -57,13 +57,25 @@ def read_scene(
     classification = next((name for name in CLASSIFICATIONS if name in scene.assets), None)
     files = [*wanted, *([classification] if classification else [])]
     layers = gather([partial(_layer, scene, name, grid, remote) for name in files])
-    bands_read = dict(zip(wanted, layers, strict=False))
-    values = {band: _physical(scene, band, layer) for band, layer in bands_read.items()}
+    return observation_of(scene, grid, dict(zip(files, layers, strict=True)))
+
+
+def observation_of(scene: Scene, grid: Grid, layers: Mapping[str, Layer]) -> Observation:
+    """Return the observation that bands as stored, and a classification if there is one, make.
+
+    Parameters
+    ----------
+    layers : mapping
+        Bands of `Scene.assets` on `grid`; a classification may be finer, see `read_layer`.
+    """
+    classification = next((name for name in CLASSIFICATIONS if name in layers), None)
+    bands = {name: layer for name, layer in layers.items() if name not in CLASSIFICATIONS}
+    values = {band: _physical(scene, band, layer) for band, layer in bands.items()}
     if classification is None:
         flags = _unclassified(scene, grid)
     else:
-        flags = _class_flags(layers[-1], classification, grid)
-    if any(layer.resampled for layer in bands_read.values()):
+        flags = _class_flags(layers[classification], classification, grid)
+    if any(layer.resampled for layer in bands.values()):
         flags |= np.uint16(Flag.RESAMPLED)
     for band_values in values.values():
         flags[~np.isfinite(band_values)] |= np.uint16(Flag.NODATA)

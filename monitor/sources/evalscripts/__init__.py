@@ -1,0 +1,1 @@
+"""Scripts of ours that Sentinel Hub runs on each pixel."""
