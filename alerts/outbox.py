@@ -202,6 +202,21 @@ def cancel_unsent(
     return connection.execute(query).rowcount
 
 
+def cancel_unsent_to(connection: Connection, person_id: str, why: str, now: datetime) -> int:
+    """Cancel what waits for a person, but for what they are owed; return how many rows."""
+    query = (
+        update(DELIVERIES)
+        .where(DELIVERIES.c.person_id == person_id, DELIVERIES.c.reason != "retracted")
+        .where(DELIVERIES.c.state.in_([unsent.value for unsent in UNSENT]))
+        .where(DELIVERIES.c.dotted_at.is_(None))
+        .values(
+            state=DeliveryState.CANCELLED.value, last_error=why, changed_at=now, ended_at=now,
+            raw=None,
+        )
+    )  # fmt: skip
+    return connection.execute(query).rowcount
+
+
 def holders_of(connection: Connection, event_id: str) -> list[tuple[str, str, str]]:
     """Return person, channel and audience of everybody outside the desk who may have it."""
     query = (

@@ -81,6 +81,12 @@ def persons_in(connection: Connection, **equal: Any) -> list[Person]:
     return [person_of(row) for row in connection.execute(query).mappings()]
 
 
+def profiles_in(connection: Connection, person_id: str) -> list[Profile]:
+    """Return the profiles of a person, by name."""
+    query = select(PROFILES).where(PROFILES.c.person_id == person_id).order_by(PROFILES.c.name)
+    return [profile_of(row) for row in connection.execute(query).mappings()]
+
+
 def watching(connection: Connection, alert: Alert) -> list[tuple[Person, list[Profile]]]:
     """Return the people with a profile that may cover the place, and those profiles."""
     pcode = alert.place.admin_pcode
