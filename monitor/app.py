@@ -12,6 +12,7 @@ from sqlalchemy import Engine as Database
 from alerts.channels.email import Email, SmtpSettings
 from alerts.channels.spool import Spool
 from alerts.courier import Courier, CourierPolicy
+from alerts.enrolment import Enrolment, EnrolmentPolicy
 from alerts.formats.mail import MailSettings
 from alerts.intake import Intake, IntakePolicy
 from alerts.keys import Keyring
@@ -36,8 +37,7 @@ from monitor.pipeline import Pipeline, PipelineSettings
 from monitor.ports import Engine, HotspotSource, ImagerySource
 from monitor.schema import upgrade
 from monitor.service import Service
-from monitor.sources.folder import Folder
-from monitor.sources.hotspots import HotspotFolder
+from monitor.sources.in_order import hotspots_in_order, imagery_in_order
 from monitor.store import MonitorStore
 
 
@@ -82,6 +82,7 @@ def build_service(
             LetterWriter(renderer, partial(_chip, folder), keys, mail_settings(config)),
             keys, courier_policy(config),
         ),
+        enrolment=Enrolment(database, registry, keys, enrolment_policy(config)),
         renderer=renderer,
         now=now,
         close=close,
@@ -113,18 +114,12 @@ def prepared_database(url: str) -> Database:
 
 def imagery_of(config: Config) -> list[ImagerySource]:
     """Return the imagery sources by preference."""
-    made: dict[str, Callable[[], ImagerySource]] = {
-        "folder": lambda: Folder(config.sources.folder.path),
-    }
-    return [made[name]() for name in config.sources.order if name in made]
+    return imagery_in_order(config.sources, config.service.data_folder)
 
 
 def hotspots_of(config: Config) -> list[HotspotSource]:
     """Return the hotspot sources by preference."""
-    made: dict[str, Callable[[], HotspotSource]] = {
-        "folder": lambda: HotspotFolder(config.sources.folder.path),
-    }
-    return [made[name]() for name in config.sources.order if name in made]
+    return hotspots_in_order(config.sources, config.service.data_folder)
 
 
 def channel_of(config: Config) -> Channel:
@@ -174,6 +169,13 @@ def publisher_policy(config: Config) -> PublisherPolicy:
         analysts=config.email.analysts,
         cool_down=timedelta(days=config.alerts.cool_down_days),
         subscriptions=SubscriptionPolicy(max_messages_per_day=config.alerts.max_messages_per_day),
+    )
+
+
+def enrolment_policy(config: Config) -> EnrolmentPolicy:
+    """Return who is told when people leave."""
+    return EnrolmentPolicy(
+        operators=config.alerts.operators, subscriptions=publisher_policy(config).subscriptions
     )
 
 

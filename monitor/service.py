@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from alerts.courier import Courier
+from alerts.enrolment import Enrolment
 from alerts.intake import Intake
 from alerts.ports import MapRenderer
 from alerts.publisher import Publisher
@@ -40,6 +41,7 @@ class Service:
     desk: ReviewDesk
     publisher: Publisher
     courier: Courier
+    enrolment: Enrolment
     renderer: MapRenderer
     now: Callable[[], datetime]
     close: Callable[[], None]

@@ -15,13 +15,13 @@ import typer
 from rich.progress import Progress
 
 from alerts.alert import Alert, Status
+from alerts.enrolment import Wish
 from aoi.files import read_areas, read_settlements
 from aoi.interval import Interval
 from monitor.app import build_service, imagery_of
 from monitor.area_job import ArchivedLook
 from monitor.commands.call import Call, minutes, plain, verb
 from monitor.commands.pictures import alert_page, overview_page
-from monitor.commands.recipients import subscribe
 from monitor.commands.serve import run_until_stopped
 from monitor.config import load_config
 from monitor.engine import SerialEngine
@@ -160,7 +160,8 @@ def _watched(
         service.registry.add(area, watched.start)
         villages = read_settlements(out / "region" / "settlements.geojson", area)
         service.registry.add_settlements(area.aoi_id, villages.settlements, watched.start)
-        subscribe(service, PARTNER, area.aoi_id, "partner-full")
+        wish = Wish(aois=(area.aoi_id,), clearance="partner-full", organisation="Demo partner")
+        service.enrolment.add(PARTNER, wish, watched.start, confirmed=True)
     service.store.add_history(history)
     areas = service.registry.all()
     plan = list(steps(imagery_of(config), areas, watched))

@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "backtest": ("backtest", "Replay the past, then compare with the truth."),
     "simulate": ("simulate", "Write a simulated region as a provider would deliver it."),
     "alert": ("alerts", "Alerts: what was found, why, and what people say of it."),
+    "subscriber": ("subscribers", "Subscribers: who receives alerts, of what, and how."),
     "coverage": ("runs", "Say for every area and day what was seen, and why not."),
 }
 """Module of each verb, and its line in the list of all."""

@@ -1,0 +1,159 @@
+"""subscriber: who receives alerts, of what, and how."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from alerts.disclosure import AUDIENCES
+from alerts.enrolment import FREQUENCIES, Preview, Wish
+from alerts.grading import Severity
+from alerts.subscription import ALL_BUT_HOTSPOTS, Person, Profile, Send
+from monitor.commands.call import Call, Instant, add_row, plain, table, verb
+from monitor.finding import FindingKind, Tier
+
+subscriber = typer.Typer(help="Subscribers: who receives alerts, of what, and how.")
+
+CLEARANCES = tuple(name for name in AUDIENCES if name != "desk")
+
+Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="Address or identifier.")]
+Several = Annotated[list[str] | None, typer.Option("--aoi", metavar="ID", help="May repeat.")]
+Kinds = Annotated[
+    list[FindingKind] | None, typer.Option("--kind", help="May repeat; default: all but hotspots.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the family of verbs."""
+    app.add_typer(subscriber, name="subscriber", no_args_is_help=True)
+
+
+@verb(subscriber, "add", example="emberwatch subscriber add desk@ngo.org --aoi sd-south-darfur")
+def add(
+    call: Call,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where mails go.")],
+    aois: Several = None,
+    kinds: Kinds = None,
+    min_severity: Annotated[Severity, typer.Option(help="Nothing less.")] = Severity.MODERATE,
+    min_tier: Annotated[Tier, typer.Option(help="Nothing less sure.")] = Tier.B,
+    language: Annotated[str, typer.Option(help="en fr ar my")] = "en",
+    clearance: Annotated[
+        str | None, typer.Option(help=" ".join(CLEARANCES) + "; default: the lowest")
+    ] = None,
+    frequency: Annotated[str, typer.Option(help=" ".join(FREQUENCIES))] = "immediate",
+    confirmed: Annotated[
+        bool, typer.Option("--confirmed", help="You have the owner's word: ask no more.")
+    ] = False,
+    now: Instant = None,
+) -> None:
+    """Add a person, or one more wish of one who is there; they are asked by mail to confirm.
+
+    Without --aoi every area that is watched now; areas added later are not.
+    """
+    wish = Wish(
+        aois=tuple(aois or ()),
+        kinds=tuple(kinds or ALL_BUT_HOTSPOTS),
+        min_severity=min_severity,
+        min_tier=min_tier,
+        language=language,
+        clearance=clearance,
+        frequency=frequency,
+    )
+    service = call.service(now)
+    person = service.enrolment.add(address, wish, service.now(), confirmed=confirmed)
+    service.deliver()
+    waits = " until the address is confirmed" if person.state.value == "pending" else ""
+    call.say(
+        _document(person),
+        f"{plain(person.address)} is {person.state.value}, clearance {person.clearance}"
+        + (f"; nothing is sent{waits}" if waits else ""),
+    )
+
+
+@verb(subscriber, "list", example="emberwatch subscriber list")
+def list_(call: Call) -> None:
+    """List everybody who receives alerts, and what they asked for."""
+    rows = table("address", "state", "clearance", "language", "areas", "from", "frequency")
+    documents = []
+    for person, profiles in call.service().enrolment.people():
+        documents.append({**_document(person), "profiles": [_wish(one) for one in profiles]})
+        areas = ", ".join(dict.fromkeys(aoi for one in profiles for aoi in one.aois))
+        least = ", ".join(f"{one.min_severity.value} {one.min_tier.value}" for one in profiles)
+        often = ", ".join(dict.fromkeys(one.frequency for one in profiles))
+        cells = (person.address, person.state.value, person.clearance, person.language)
+        add_row(rows, [*cells, areas, least, often])
+    call.show({"subscribers": documents}, rows, "nobody yet: emberwatch subscriber add ADDRESS")
+
+
+@verb(subscriber, "confirm", example="emberwatch subscriber confirm desk@ngo.org")
+def confirm(call: Call, who: Who, now: Instant = None) -> None:
+    """Begin to send to a person: you have the owner's word."""
+    service = call.service(now)
+    _said(call, service.enrolment.confirm(who, service.now()))
+
+
+@verb(subscriber, "pause", example="emberwatch subscriber pause desk@ngo.org")
+def pause(call: Call, who: Who, now: Instant = None) -> None:
+    """Stop sending to a person; `confirm` begins again, what was missed is not sent."""
+    service = call.service(now)
+    _said(call, service.enrolment.pause(who, service.now()))
+
+
+@verb(subscriber, "rm", example="emberwatch subscriber rm desk@ngo.org")
+def remove(call: Call, who: Who, now: Instant = None) -> None:
+    """Unsubscribe a person; the record of what they were sent stays."""
+    service = call.service(now)
+    _said(call, service.enrolment.remove(who, service.now()))
+    service.deliver()
+
+
+@verb(subscriber, "preview", example="emberwatch subscriber preview desk@ngo.org --days 30")
+def preview(
+    call: Call,
+    who: Who,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many days back.")] = 30,
+    now: Instant = None,
+) -> None:
+    """Say what the alerts of the last days would have brought a person, and why not."""
+    service = call.service(now)
+    found = service.enrolment.preview(who, service.now(), days)
+    rows = table("alert", "kind", "would be", "because")
+    for one in found:
+        add_row(rows, [one.alert.ref, one.alert.kind.value, _outcome(one), one.verdict.reason])
+    documents = [
+        {"event_id": one.alert.event_id, "outcome": _outcome(one), "reason": one.verdict.reason}
+        for one in found
+    ]
+    call.show({"preview": documents}, rows, f"no alert in {days} days")
+
+
+def _outcome(one: Preview) -> str:
+    return "sent" if isinstance(one.verdict, Send) else type(one.verdict).__name__.lower()
+
+
+def _said(call: Call, person: Person) -> None:
+    call.say(_document(person), f"{plain(person.address)} is {person.state.value}")
+
+
+def _document(person: Person) -> dict[str, object]:
+    return {
+        "person_id": person.person_id,
+        "address": person.address,
+        "state": person.state.value,
+        "clearance": person.clearance,
+        "language": person.language,
+    }
+
+
+def _wish(one: Profile) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "aois": one.aois,
+        "kinds": [kind.value for kind in one.kinds],
+        "min_severity": one.min_severity.value,
+        "min_tier": one.min_tier.value,
+        "frequency": one.frequency,
+        "updates": one.updates,
+        "active": one.active,
+    }
