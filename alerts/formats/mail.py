@@ -10,6 +10,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 
+from alerts.formats.dkim import DkimKey, signed
 from alerts.words import plain
 
 UNCODED = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-id"})
@@ -50,6 +51,9 @@ class MailSettings:
 
     base_url: str = ""
     """Address of the web site, without a slash at the end; empty: no links."""
+
+    dkim: DkimKey | None = None
+    """Signs every mail; None where the mail server does."""
 
     max_message_bytes: int = 5_000_000
     """A message that would be larger leaves its attachments out."""
@@ -131,7 +135,8 @@ def mail_bytes(mail: Mail, settings: MailSettings) -> bytes:
     # Set last: making a multipart moves every Content- header into the text part.
     message["Content-Language"] = mail.language
     _fix_boundaries(message, mail.delivery_id)
-    return message.as_bytes()
+    raw = message.as_bytes()
+    return raw if settings.dkim is None else signed(raw, settings.dkim, mail.date)
 
 
 def _set_headers(message: EmailMessage, mail: Mail, settings: MailSettings) -> None:
