@@ -189,6 +189,10 @@ class SourcesSection(Section):
     """providers by preference; one that is not named is not asked"""
     lookback_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """how far back a run looks for scenes that arrived late"""
+    whole_tiles: bool = False
+    """ask providers for windows of a quarter degree, so that they cannot tell the village"""
+    cache_gb: Annotated[float, Field(ge=0, le=10_000)] = 5
+    """gigabytes of what was fetched to keep in data_folder; 0: keep nothing"""
     folder: FolderSection = FolderSection()
     stac: StacSection = StacSection()
     sentinel_hub: SentinelHubSection = SentinelHubSection()
