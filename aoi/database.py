@@ -24,7 +24,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from aoi.errors import DatabaseUnavailable
@@ -142,7 +142,10 @@ def _begin_sqlite(connection: Connection) -> None:
 def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        # A damaged file raises the base class itself; the other subclasses are conflicts and bugs.
+        if type(error) not in {OperationalError, DatabaseError}:
+            raise
         reason = str(error.orig)
         raise DatabaseUnavailable(
             f"the database {engine.url.render_as_string()} cannot be used: {reason}",
@@ -157,6 +160,8 @@ def _hint_for(reason: str) -> str:
         return "the disk is full or failing; free space, then run again: nothing was lost"
     if "readonly" in reason:
         return "the file or its folder is read-only; give the service the right to write"
+    if "not a database" in reason or "malformed" in reason:
+        return "the file is damaged, or is something else: keep it, and restore a backup"
     if "no such table" in reason or "no such column" in reason:
         return "the database is empty or older than the program; run: emberwatch init"
     return "check [database] url in config.toml, and the folder it names"

@@ -65,7 +65,7 @@ def area_of_wkt(text: str) -> ReadAreas:
         raise _not_a_polygon(text, "it names a reference system; it must be degrees, WGS84")
     try:
         geometry = shapely.from_wkt(text)
-    except ShapelyError as error:
+    except (ShapelyError, NotImplementedError) as error:
         raise _not_a_polygon(text, str(error).splitlines()[0]) from error
     if not isinstance(geometry, Polygon | MultiPolygon):
         raise _not_a_polygon(text, f"it is a {geometry.geom_type}")
