@@ -33,7 +33,7 @@ class MaskSettings:
 
     projected: ShadowSettings = field(
         default_factory=lambda: ShadowSettings(
-            nir_below=0.60, visible_below=0.85, swir_below=0.75, tilt_below=1.05, least_m2=0.0
+            nir_below=0.60, visible_below=0.85, tilt_below=1.05, least_m2=0.0
         )
     )
     """Where a cloud's shadow may fall, less has to be dark than elsewhere."""

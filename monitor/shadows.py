@@ -46,7 +46,6 @@ class ShadowSettings:
 
     nir_below: float = 0.55
     visible_below: float = 0.70
-    swir_below: float = 0.55
     tilt_below: float = 0.90
     """Short-wave infrared fell to at most this share of what the visible fell to."""
 
@@ -164,7 +163,6 @@ def _falls_as_shadow(fell: Mapping[str, Floats], settings: ShadowSettings) -> Bo
     """Decide from what is left of the light: the share of the surroundings, per group of bands."""
     with np.errstate(invalid="ignore"):
         dark: Bools = fell["visible"] < settings.visible_below
-        dark &= fell["swir"] < settings.swir_below
         dark &= fell["swir"] < settings.tilt_below * fell["visible"]
         dark &= fell["nir"] > settings.nbr_above * fell["swir"]
     return dark

@@ -101,6 +101,24 @@ def test_other_dark_ground_is_not_shadow(around: Spectrum, spot: Spectrum) -> No
     assert not found(land(around, spot)).any()
 
 
+def test_a_scorched_canopy_is_not_shadow() -> None:
+    # Near infrared keeps 0.30 of its light, short-wave infrared 0.40, the visible 0.50:
+    # tilted to the blue, but near infrared fell most.
+    kept = {"blue": 0.5, "green": 0.5, "red": 0.5, "nir08": 0.3, "swir16": 0.4, "swir22": 0.4}
+
+    assert not found(land(LEAVES, times(LEAVES, kept))).any()
+
+
+def test_char_on_a_dark_slope_amid_burned_land_is_not_shadow() -> None:
+    # As in the Landsat 7 fires: its burn ratio is (0.048 - 0.075) / 0.123 = -0.22.
+    around = {"blue": 0.05, "green": 0.06, "red": 0.07, "nir08": 0.12, "swir16": 0.2, "swir22": 0.2}
+    spot = {"blue": 0.030, "green": 0.032, "red": 0.035, "nir08": 0.048, "swir16": 0.070,
+            "swir22": 0.075}  # fmt: skip
+
+    assert not found(land(around, spot)).any()
+    assert found(land(around, spot), replace(SETTINGS, least_nbr=-1.0))[SPOT].all()
+
+
 def test_shade_below_a_third_of_a_hectare_is_a_house_or_a_tree() -> None:
     # 9 pixels of 400 m2 are the 3,600 m2 of the setting, 8 are not.
     nine, eight = np.s_[40:43, 60:63], np.s_[40:42, 60:64]
