@@ -70,6 +70,22 @@ def burn_finding(
     judgement = judge(readings, burned, believed, settings.persistence, calibration)
     if judgement is None:
         return None
+    return _finding(
+        aoi, settlement, readings, burned, fires, judgement, settings, calibration, blocks
+    )
+
+
+def _finding(
+    aoi: Aoi,
+    settlement: Settlement,
+    readings: Sequence[Reading],
+    burned: Mapping[str, Blocks],
+    fires: FireHits,
+    judgement: Judgement,
+    settings: BurnSettings,
+    calibration: Calibration,
+    blocks: Grid,
+) -> Finding:
     run = sign_run(readings, judgement, burned)
     happened = _happened(readings, run, fires)
     evidence = _evidence(judgement, run, readings, happened, fires)
@@ -80,17 +96,12 @@ def burn_finding(
         probability = min(probability, 0.59)
     outline = _outline(judgement, burned)
     latest = judgement.readings[-1]
-    known_at = max(r.known_at for r in judgement.readings)
+    look_ids = tuple(r.look_id for r in run)
+    place = settlement.settlement_id
     return Finding(
-        finding_id=finding_id(
-            aoi.aoi_id,
-            FindingKind.BURN,
-            VERSION,
-            settlement.settlement_id,
-            tuple(r.look_id for r in run),
-        ),
+        finding_id=finding_id(aoi.aoi_id, FindingKind.BURN, VERSION, place, look_ids),
         aoi_id=aoi.aoi_id,
-        settlement_id=settlement.settlement_id,
+        settlement_id=place,
         kind=FindingKind.BURN,
         geometry=blocks.polygons(_selected(outline, blocks)),
         area_m2=float(len(outline) * blocks.pixel_area_m2),
@@ -101,7 +112,7 @@ def burn_finding(
         happened=happened,
         first_seen=run[0].acquired_at,
         last_seen=latest.acquired_at,
-        known_at=known_at,
+        known_at=max(r.known_at for r in judgement.readings),
         evidence=evidence,
         mode=latest.mode,
         detector=VERSION,
