@@ -68,9 +68,13 @@ class Letter:
 
 def label_of(letter: Letter, speech: Speech) -> str:
     """Return the name of the event; the same in every message of a lane."""
-    reviewed = letter.first_status in (Status.CONFIRMED, Status.ENDED)
-    suffix = "" if reviewed else ".unreviewed"
-    return speech.say(f"label.{letter.disclosure.kind}{suffix}")
+    return kind_label(letter.disclosure, letter.first_status, speech)
+
+
+def kind_label(shown: Disclosure, status: Status, speech: Speech) -> str:
+    """Return the name of the event; "possible" until a person has confirmed it."""
+    reviewed = status in (Status.CONFIRMED, Status.ENDED)
+    return speech.say(f"label.{shown.kind}{'' if reviewed else '.unreviewed'}")
 
 
 def subject_of(letter: Letter, speech: Speech) -> str:
