@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +10,13 @@ import typer
 from shapely.geometry import mapping
 
 from aoi.area import Aoi, AoiState, Sensitivity
+from aoi.drawn import area_from_bbox, area_from_wkt, changed_by
 from aoi.errors import InvalidAoi
+from aoi.export import areas_geojson
 from aoi.files import ReadAreas, read_areas, read_settlements
 from aoi.settlement import Settlement
 from monitor.commands.call import Call, add_row, minutes, plain, table, verb
-from monitor.commands.outlines import area_of_bbox, area_of_wkt
-from monitor.durations import duration_text, parsed_duration
+from monitor.durations import duration_text
 
 aoi = typer.Typer(help="Areas of interest: what is watched, how often, for whom.")
 settlement = typer.Typer(help="Settlements: the places that alerts are about.")
@@ -148,13 +148,8 @@ def export(
     """Print areas as GeoJSON, in the form that `aoi add` reads."""
     service = call.service()
     names = [aoi_id] if aoi_id else sorted({a.group_id or a.aoi_id for a in service.registry.all()})
-    areas = [service.registry.whole(one) for one in names]
-    features = [
-        {"type": "Feature", "geometry": mapping(area.geometry), "properties": _properties(area)}
-        for area in areas
-    ]
     # GeoJSON is what a person wants here too, so --json changes nothing.
-    print(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False))
+    print(areas_geojson(service.registry.whole(one) for one in names), end="")
 
 
 @verb(settlement, "import", example="emberwatch settlement import villages.geojson --aoi ID")
@@ -192,7 +187,7 @@ def _read(file: Path | None, bbox: str, wkt: str) -> ReadAreas:
         raise typer.BadParameter("give one of FILE, --bbox and --wkt")
     if file is not None:
         return read_areas(file)
-    return area_of_bbox(bbox) if bbox else area_of_wkt(wkt)
+    return area_from_bbox(bbox) if bbox else area_from_wkt(wkt)
 
 
 def _with_options(
@@ -203,24 +198,13 @@ def _with_options(
             f"the file holds {len(read.areas)} areas, and --id and --name are for one",
             hint="write id and name into the properties of each",
         )
-    changes: dict[str, object] = {}
-    if aoi_id:
-        changes["aoi_id"] = aoi_id
-    if name or aoi_id:
-        changes["name"] = name or read.areas[0].name or aoi_id
-    if sensitivity is not None:
-        changes["sensitivity"] = sensitivity
-    if revisit:
-        changes["revisit"] = _revisit(revisit)
-    areas = tuple(replace(area, **changes) for area in read.areas)  # type: ignore[arg-type]
-    return replace(read, areas=areas)
-
-
-def _revisit(text: str) -> object:
-    try:
-        return parsed_duration(text)
-    except ValueError as error:
-        raise InvalidAoi(f"--revisit {text!r}: {error}", hint="write it like 12h or 5d") from error
+    options = {
+        "aoi_id": aoi_id,
+        "name": name,
+        "sensitivity": "" if sensitivity is None else sensitivity.value,
+        "revisit": revisit,
+    }
+    return replace(read, areas=tuple(changed_by(area, **options) for area in read.areas))
 
 
 def _properties(area: Aoi) -> dict[str, object]:

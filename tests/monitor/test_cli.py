@@ -291,28 +291,28 @@ def test_a_settlement_outside_its_area_is_refused(line: Line) -> None:
     [
         ("24.9,12.0,25.3", "3 numbers"),
         ("24.9,12.0,25.3,12.4,1", "5 numbers"),
-        ("24.9,12.0,east,12.4", "not all of it is numbers"),
-        ("nan,12.0,25.3,12.4", "not all of it is finite"),
-        ("25.3,12.0,24.9,12.4", "west is not less than east"),
-        ("12.0,124.9,12.4,125.3", "outside"),
+        ("24.9,12.0,east,12.4", "'east' is not a number"),
+        ("nan,12.0,25.3,12.4", "'nan' is not a number"),
+        ("25.3,12.0,24.9,12.4", "is not west of"),
+        ("12.0,124.9,12.4,125.3", "124.9"),
     ],
 )
 def test_a_box_that_is_none_is_refused_with_the_rule(line: Line, bbox: str, told: str) -> None:
-    require_one_error(line("aoi", "add", "--bbox", bbox), told, "west,south,east,north")
+    require_one_error(line("aoi", "add", "--bbox", bbox), told)
 
 
 @pytest.mark.parametrize(
     ("wkt", "told"),
     [
-        ("POLYGON EMPTY", "empty"),
-        ("POINT(25 12)", "Point"),
-        ("SRID=32635;POLYGON((0 0,1 0,1 1,0 0))", "reference system"),
-        ("CURVEPOLYGON((0 0,1 0,1 1,0 0))", ""),
-        ("(" * 100_000, "nested"),
-        ("POLYGON((500000 1400000,500100 1400000,500000 1400100,500000 1400000))", "outside"),
+        ("POLYGON EMPTY", "it is empty"),
+        ("POINT(25 12)", "POINT"),
+        ("SRID=32635;POLYGON((0 0,1 0,1 1,0 0))", "EPSG:4326"),
+        ("CURVEPOLYGON((0 0,1 0,1 1,0 0))", "curves"),
+        ("POLYGON" + "(" * 1_000 + ")" * 1_000, "nested"),
+        ("POLYGON((500000 1400000,500100 1400000,500000 1400100,500000 1400000))", "500000"),
         ("POLYGON((25 12,26", ""),
     ],
-    ids=["empty", "point", "srid", "curve", "100,000 parentheses", "metres", "cut"],
+    ids=["empty", "point", "srid", "curve", "1,000 parentheses", "metres", "cut"],
 )
 def test_a_polygon_that_is_none_is_refused_with_the_rule(line: Line, wkt: str, told: str) -> None:
     require_one_error(line("aoi", "add", "--wkt", wkt), told)
