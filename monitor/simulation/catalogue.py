@@ -27,6 +27,7 @@ from monitor.scene import Hotspot
 from monitor.simulation import exports
 from monitor.simulation.hotspots import SATELLITES, firms_csv, hotspots
 from monitor.simulation.orbits import acquisitions
+from monitor.simulation.presets import VERSION
 from monitor.simulation.radar import radar_passes
 from monitor.simulation.radar_files import RadarWriter
 from monitor.simulation.scene_files import SceneWriter
@@ -34,9 +35,6 @@ from monitor.simulation.world import World
 
 WORKERS = 2
 """Scenes written at a time; NumPy and GDAL leave the interpreter while they work."""
-
-
-VERSION = "simulation/1"
 
 
 @dataclass(frozen=True, slots=True)

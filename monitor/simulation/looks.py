@@ -23,6 +23,7 @@ from monitor.simulation.fields import Field, Upsampler
 from monitor.simulation.materials import BANDS, SHADOW_FACTOR, VISIBLE, Cover
 from monitor.simulation.orbits import Acquisition, acquisitions, seen_by, shifted_nir, view
 from monitor.simulation.patches import Patchiness
+from monitor.simulation.presets import VERSION
 from monitor.simulation.radar import radar_looks
 from monitor.simulation.seasons import Spectra
 from monitor.simulation.streams import stream
@@ -114,9 +115,8 @@ class Observer:
         bright += self.patchiness.static
         values = drifted(values, bright.ravel(), green.ravel(), ALL_BANDS)
         shifted(values.reshape(len(BANDS), *shape), acquisition.misregistration(land.seed), 4)
-        missed = Missed.of(
-            self.upsample(sky.missed), self.upsample(sky.missed_is_shadow.astype(np.float32))
-        )
+        is_shadow = self.upsample(sky.missed_is_shadow.astype(np.float32))
+        missed = Missed.of(self.upsample(sky.missed), sky.missed_strength, is_shadow)
         values = missed.over(values, ALL_BANDS)
         variance[missed.shaded] *= (1.0 - (1.0 - SHADOW_FACTOR[VISIBLE].mean()) * missed.shade) ** 2
         values = hazed(values, haze_of(sky, shape).ravel(), ALL_BANDS)
@@ -217,6 +217,7 @@ def _tags(world: World, acquisition: Acquisition) -> dict[str, str]:
     has_offset = acquisition.baseline >= "04.00"
     return {
         "provider": "simulator",
+        "software": VERSION,
         "preset": world.settings.name,
         "seed": str(world.seed),
         "processing_baseline": acquisition.baseline,

@@ -183,7 +183,7 @@ class Painter:
 
     def _missed(self, sky: Sky) -> Missed:
         is_shadow = self.upsample(sky.missed_is_shadow.astype(np.float32))
-        return Missed.of(self.upsample(sky.missed), is_shadow)
+        return Missed.of(self.upsample(sky.missed), sky.missed_strength, is_shadow)
 
     def _clouded(self, values: Bands, sky: Sky) -> None:
         """Put clouds and their shadows over the ground, in place."""

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from aoi.interval import Interval
 from monitor.errors import ConfigError
 
+VERSION = "simulation/2"
+"""Rises when the same seed gives another world."""
+
 TUNING_SEEDS = range(1_000, 2_000)
 """Seeds that thresholds, templates and calibrations may be fitted on."""
 

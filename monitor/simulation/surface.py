@@ -77,6 +77,10 @@ def haze_of(sky: Sky, shape: tuple[int, int]) -> Field:
     return strength
 
 
+LEAST_MISSED = 0.35
+"""Strength of missed clouds and shadows at their edge, as a share of the worst."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Missed:
     """Clouds and shadows in a look that nobody flagged; flat, per touched cell."""
@@ -90,12 +94,20 @@ class Missed:
     """Opacity 0 to 1 of the thin cloud over each of `veiled`."""
 
     @classmethod
-    def of(cls, strength: Field, is_shadow: Field) -> Missed:
-        """Return what is missed, from fields of the same grid."""
-        touched = strength > 0.02
+    def of(cls, height: Field, strongest: float, is_shadow: Field) -> Missed:
+        """Return what is missed.
+
+        Parameters
+        ----------
+        height, is_shadow : array
+            `Sky.missed`, and 1 for shadow or 0 for cloud, on one grid.
+        strongest : float
+            `Sky.missed_strength`.
+        """
+        touched = height > 0
         shaded = np.flatnonzero(touched & (is_shadow > 0.5))
         veiled = np.flatnonzero(touched & (is_shadow <= 0.5))
-        flat = strength.ravel()
+        flat = np.float32(strongest) * np.clip(LEAST_MISSED + height.ravel(), 0.0, 1.0)
         # A veil that hides half of the ground is found by any classifier.
         return cls(shaded, flat[shaded], veiled, 0.35 * flat[veiled])
 

@@ -28,6 +28,12 @@ EDGE = 0.12
 DILATED_CELLS = 3
 """Clouds are widened by one cell (120 m) on each side by the provider's margin."""
 
+HIDDEN_DEPTH = 0.3
+"""Depth of the field of missed things where the ground is hidden anyway: about its slope."""
+
+PATCH_LOSS = 1.1
+"""Interpolation to blocks cuts a tenth off small patches, which is added before."""
+
 REGIME = {False: 0.7, True: 1.3}
 """Concentration of the cover of a day, by wet season: low means clear or overcast."""
 
@@ -66,7 +72,11 @@ class Sky:
 
     shadow: Field
     missed: Field
-    """Strength 0 to 1 of what nobody flagged, in cells that are not covered."""
+    """Height above the threshold of what nobody flagged: positive where it is, and only in
+    cells that are not covered. Interpolated as a height, its area stays what it was."""
+
+    missed_strength: float
+    """Strength 0 to 1 of the worst of it."""
 
     missed_is_shadow: NDArray[np.bool_]
     """True where it is a shadow, False where it is thin cloud."""
@@ -159,13 +169,14 @@ class Weather:
         hidden = maximum_filter(np.maximum(cloud, shadow), DILATED_CELLS, mode="wrap")
         threshold = float(np.quantile(hidden, 1.0 - cover))
         covered = hidden - threshold
-        missed, is_shadow = self._missed(counters, covered, cover)
+        missed, strength, is_shadow = self._missed(counters, covered, cover)
         tilt = stream(self.seed, "haze_tilt", *counters).uniform(-0.1, 0.1, 2)
         return Sky(
             covered=covered,
             cloud=cloud - threshold,
             shadow=shadow - threshold,
             missed=missed,
+            missed_strength=strength,
             missed_is_shadow=is_shadow,
             haze=float(self.haze[math.floor(acquisition.day) - self.first_day]),
             haze_tilt=(float(tilt[0]), float(tilt[1])),
@@ -173,23 +184,21 @@ class Weather:
 
     def _missed(
         self, counters: tuple[int, int], covered: Field, cover: float
-    ) -> tuple[Field, NDArray[np.bool_]]:
-        """Strength of what was not flagged, and whether it is a shadow."""
+    ) -> tuple[Field, float, NDArray[np.bool_]]:
+        """Height of what was not flagged, its greatest strength, and whether it is a shadow."""
         draws = stream(self.seed, "artefacts", *counters)
         clear = covered < 0
-        strength = np.zeros(covered.shape, dtype=np.float32)
+        height = np.full(covered.shape, -HIDDEN_DEPTH, dtype=np.float32)
         is_shadow = self.missed.draw(draws) > 0
         # A few looks are bad and most are good; cloudy ones more often bad.
-        share = self.artefact_rate * float(draws.gamma(0.5) / 0.5)
+        share = PATCH_LOSS * self.artefact_rate * float(draws.gamma(0.5) / 0.5)
         share = min(share * (0.5 + 1.5 * cover) / self._mean_weight(), 0.6)
         # What is missed lies beside what was found: cloud edges, displaced shadows.
         score = self.missed.draw(draws) + 0.5 * np.clip(covered, -2.0, 0.0)
         if clear.any() and share > 0:
             level = float(np.quantile(score[clear], 1.0 - share))
-            found = clear & (score > level)
-            worst = float(draws.uniform(0.4, 1.0))
-            strength[found] = worst * np.clip(0.35 + (score[found] - level), 0.0, 1.0)
-        return strength, is_shadow
+            height[clear] = score[clear] - level
+        return height, float(draws.uniform(0.4, 1.0)), is_shadow
 
     def _mean_weight(self) -> float:
         """Mean over clear ground of 0.5 + 1.5 cover, so that `artefact_rate` is the mean."""

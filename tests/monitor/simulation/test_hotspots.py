@@ -68,6 +68,18 @@ def test_a_long_fire_over_a_pass_is_often_seen_where_it_burns() -> None:
     assert near <= seen
 
 
+def test_a_fire_gives_no_detection_before_it_burns_or_a_day_after(burning_world: World) -> None:
+    (burn,) = burning_world.targets
+    bare = replace(burning_world, truth=())
+    day = timedelta(days=1)
+    for start, end in (
+        (burn.interval.start - 20 * day, burn.interval.start),
+        (burn.interval.end + day, burn.interval.end + 20 * day),
+    ):
+        quiet = Interval(start, end)
+        assert hotspots(burning_world, quiet) == hotspots(bare, quiet)
+
+
 def test_nothing_scripted_means_a_few_field_fires_at_most(burning_world: World) -> None:
     bare = replace(burning_world, truth=())
 

@@ -62,10 +62,11 @@ def test_haze_brightens_the_visible_and_lowers_contrast() -> None:
 
 
 def test_missed_shadow_darkens_and_missed_cloud_brightens() -> None:
-    strength = np.array([[0.0, 1.0, 1.0, 0.5]], dtype=np.float32)
+    # At .65 above the threshold it is at its worst; .15 above, half as strong.
+    height = np.array([[-0.1, 0.65, 0.65, 0.15]], dtype=np.float32)
     is_shadow = np.array([[1.0, 1.0, 0.0, 1.0]], dtype=np.float32)
 
-    seen = Missed.of(strength, is_shadow).over(sand(4), ALL_BANDS)
+    seen = Missed.of(height, 1.0, is_shadow).over(sand(4), ALL_BANDS)
 
     assert np.allclose(seen[:, 0], SAND)
     assert np.allclose(seen[:, 1], SAND * SHADOW_FACTOR)
@@ -75,7 +76,7 @@ def test_missed_shadow_darkens_and_missed_cloud_brightens() -> None:
 
 
 def test_shadow_lowers_the_near_infrared_more_than_blue() -> None:
-    shade = Missed.of(np.ones((1, 1), dtype=np.float32), np.ones((1, 1), dtype=np.float32))
+    shade = Missed.of(np.ones((1, 1), dtype=np.float32), 1.0, np.ones((1, 1), dtype=np.float32))
 
     ratio = shade.over(sand(1), ALL_BANDS)[:, 0] / SAND
 

@@ -8,6 +8,7 @@ import pytest
 
 from aoi.interval import Interval
 from monitor.simulation.clock import day_number, new_year
+from monitor.simulation.fields import Upsampler, block_means
 from monitor.simulation.orbits import Acquisition, acquisitions
 from monitor.simulation.presets import WorldSettings, preset
 from monitor.simulation.weather import Storm, Weather
@@ -33,17 +34,28 @@ def test_clear_looks_are_as_common_in_each_season_as_the_climate_says() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.004, 0.02, 0.04])
-def test_as_much_of_the_clear_ground_is_spoilt_as_was_asked_for(rate: float) -> None:
+def test_as_many_clear_looks_of_villages_are_spoilt_as_was_asked_for(rate: float) -> None:
+    """A look of a village is spoilt if half of what was clear of it was not clear in truth."""
     settings = replace(preset("quiet"), artefact_rate=rate)
+    to_blocks = Upsampler.between(CELLS, (120, 120))
     clear = spoilt = 0
-    for seed in SEEDS[:2]:
+    ground = bad = 0.0
+    for seed in SEEDS[:3]:
         weather = Weather.of(settings, seed, CELLS)
         for passing in passes(settings, seed):
             sky = weather.sky(passing)
-            clear += int((sky.covered < 0).sum())
-            spoilt += int((sky.missed > 0).sum())
+            # Villages of 4 x 4 blocks, 2.6 ha, everywhere.
+            seen = block_means((to_blocks(sky.covered) < 0).astype(np.float32), 4)
+            missed = (to_blocks(sky.missed) > 0) & (to_blocks(sky.covered) < 0)
+            share = block_means(missed.astype(np.float32), 4)
+            usable = seen >= 0.7
+            ground, bad = ground + float(seen.sum()), bad + float(share.sum())
+            clear += int(usable.sum())
+            spoilt += int((share[usable] >= 0.5 * seen[usable]).sum())
 
-    assert spoilt / clear == pytest.approx(rate, rel=0.2)
+    assert bad / ground == pytest.approx(rate, rel=0.2)
+    # The rarest patches are smaller than villages, which half of a village does not show.
+    assert spoilt / clear == pytest.approx(rate, rel=0.2 if rate > 0.01 else 0.4)
 
 
 def test_what_is_missed_is_never_where_something_was_flagged() -> None:
