@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monitor.alarm import Alarm, Scores, alarms_at
+from monitor.alarm import REPEAT, Alarm, Scores, alarms_at, seconds
 from monitor.detector_scores import FULL
 from monitor.reliability import (
     ReliabilityBin,
@@ -184,6 +184,7 @@ def compared(tuning: Sequence[WorldScores], test: Sequence[WorldScores]) -> Comp
         raise ValueError(f"tuned and measured on the same worlds: {sorted(shared)}")
     if not test:
         raise ValueError("there are no worlds to measure on")
+    test = [with_look_counts(world) for world in test]
     events = [event for world in test for event in world.events]
     years = sum(world.years for world in test)
     run = [s for s in test[0].scored if len(joined(test, s.rule))]
@@ -200,6 +201,28 @@ def compared(tuning: Sequence[WorldScores], test: Sequence[WorldScores]) -> Comp
         not_run=tuple(s.rule for s in test[0].scored if s not in run),
         calibration=_calibration(test),
     )
+
+
+def with_look_counts(world: WorldScores) -> WorldScores:
+    """Return the world with each burn classed by the clear looks of the 30 days after it.
+
+    No rule of two looks can find what was seen once; DETECTION 4g asks for the count
+    beside every score.
+    """
+    if FULL not in {scored.rule for scored in world.scored}:
+        return world
+    scores = world.of_rule(FULL).scores
+    order = {place: index for index, place in enumerate(world.settlement_ids)}
+    events = []
+    for event in world.events:
+        after = (scores.settlement == order[event.settlement_id]) & (
+            scores.at >= seconds(event.started_at)
+        )
+        soon = scores.at < seconds(event.started_at + REPEAT)
+        count = int((after & soon).sum())
+        label = "0" if count == 0 else "1" if count == 1 else "2-3" if count < 4 else "4 or more"
+        events.append(replace(event, strata={**event.strata, "looks": f"{label} in 30 d"}))
+    return replace(world, events=tuple(events))
 
 
 def _rule_result(
@@ -310,7 +333,7 @@ def _f1(matching: Matching, days: int) -> float:
 
 def _strata(matching: Matching) -> tuple[StratumRow, ...]:
     """Return recall by class; the wet and late ones apart, everything else over all burns."""
-    names = ("season", "fraction", "area", "setting", "pattern", "char", "repeat")
+    names = ("season", "looks", "fraction", "area", "setting", "pattern", "char", "repeat")
     rows = []
     for name in names:
         classes: dict[str, list[bool]] = {}

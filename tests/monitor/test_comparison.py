@@ -122,3 +122,16 @@ def test_strata_leave_out_what_came_too_late_to_be_seen() -> None:
     rows = {(row.stratum, row.label): row.recall.exposure for row in ours.strata}
     assert rows[("season", "dry")] == 1
     assert rows[("pattern", "scattered")] == 1
+
+
+def test_burns_are_classed_by_how_often_they_could_be_seen() -> None:
+    burns = [a_burn("w1/a", 98), a_burn("w1/b", 148), a_burn("w1/c", 200)]
+
+    ours = compared([], [a_world(burns=burns)]).of_rule(FULL).native
+
+    # Looks of days 100 and 105 follow the first, that of day 150 the second, none the third.
+    rows = {row.label: row.recall for row in ours.strata if row.stratum == "looks"}
+    assert {label: recall.exposure for label, recall in rows.items()} == {
+        "2-3 in 30 d": 1, "1 in 30 d": 1, "0 in 30 d": 1,
+    }  # fmt: skip
+    assert rows["2-3 in 30 d"].value == 1.0
