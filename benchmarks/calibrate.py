@@ -3,7 +3,7 @@
 Every world comes from the tuning seeds; the test seeds are refused. Worlds that were
 scored already are not scored again.
 
-    python -m benchmarks.calibrate FOLDER [--worlds N] [--workers N] [--preset NAME ...]
+    python -m benchmarks.calibrate FOLDER [--workers N] [--worlds NAME:COUNT ...]
 
 Writes monitor/calibration.json.
 """
@@ -77,12 +77,12 @@ def quiet_places(name: str, seed: int, kept: Path) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--worlds", type=int, default=4, help="of each preset")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--preset", nargs="*", default=["bench", "adversarial"])
+    parser.add_argument("--worlds", nargs="*", default=["bench:4", "adversarial:2"])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(n, s) for n in options.preset for s in TUNING_SEEDS[: options.worlds]]
+    wanted = [word.split(":") for word in options.worlds]
+    jobs = [(name, seed) for name, count in wanted for seed in TUNING_SEEDS[: int(count)]]
     places: list[QuietPlace] = []
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         futures = [
@@ -92,7 +92,7 @@ def main() -> None:
             print(f"scored {done.result().stem}", flush=True)
     for name, seed in jobs:
         places += pickle.loads((options.folder / f"{name}-{seed}.pickle").read_bytes())
-    words = f"{len(jobs)} simulated worlds ({', '.join(options.preset)}), tuning seeds"
+    words = f"{len(jobs)} simulated worlds ({', '.join(options.worlds)}), tuning seeds"
     calibration = recalibrated(places, words, PersistenceSettings())
     table = json.dumps(calibration_table(calibration), indent=0)
     (ROOT / "monitor" / "calibration.json").write_text(table + "\n", encoding="utf-8")

@@ -74,6 +74,10 @@ CLEAR_CHANGE = 25.0
 of chi-square with 6 degrees of freedom, and leaves an error of about 12 degrees."""
 
 
+LEAST_VARIANCE = 1e-6
+"""Below it nothing varied at all: one acquisition delivered twice."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Filtered:
     """What the filter says of blocks."""
@@ -278,11 +282,14 @@ def shrunk_precision(samples: Array) -> Array:
        large-dimensional covariance matrices. doi:10.1016/S0047-259X(03)00096-4
     """
     count, features = samples.shape
+    identity: Array = np.eye(features, dtype=np.float32)
     if count < 2 * features:
-        return np.eye(features, dtype=np.float32)
+        return identity
     x = samples.astype(np.float64)
     covariance = x.T @ x / count
     mean_variance = np.trace(covariance) / features
+    if mean_variance < LEAST_VARIANCE:
+        return identity
     target = mean_variance * np.eye(features)
     distance = ((covariance - target) ** 2).sum() / features
     noise = ((x**2).T @ (x**2) / count - covariance**2).sum() / features / count

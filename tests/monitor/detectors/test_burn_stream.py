@@ -1,0 +1,130 @@
+"""The whole burn test over a stream of looks with known truth."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from monitor.calibration import shipped_calibration
+from monitor.detectors.burn import BurnSettings
+from monitor.detectors.burn_stream import stream_alarms, stream_findings
+from monitor.finding import Finding, FindingKind
+from monitor.reading import Reading, Verdict
+from tests.monitor.detectors.worlds import REVISIT, START, a_village, an_area, the_looks
+
+AREA = an_area(1_000.0)
+WHOLE, PART, QUIET = (
+    a_village(1, 540_120, 1_510_120),
+    a_village(2, 540_620, 1_510_120),
+    a_village(3, 540_620, 1_510_620),
+)
+VILLAGES = [WHOLE, PART, QUIET]
+TRAINED, FIRE, END = 45, 52, 57
+"""Numbers of looks: the first that is scored, the first after the fires, the end."""
+
+
+@cache
+def the_run() -> tuple[list[Reading], list[Finding]]:
+    looks = the_looks(AREA, VILLAGES, END, burned={"v1": (FIRE, 1.0), "v2": (FIRE, 0.4)})
+    readings: list[Reading] = []
+    findings: list[Finding] = []
+    for _, seen, found in stream_findings(
+        looks, AREA, VILLAGES, [], BurnSettings(), shipped_calibration(), START + TRAINED * REVISIT
+    ):
+        readings += seen
+        findings += found
+    return readings, findings
+
+
+def test_both_burned_villages_are_found_and_the_quiet_one_is_not() -> None:
+    _, findings = the_run()
+
+    assert {f.settlement_id for f in findings} == {"v1", "v2"}
+    assert {f.kind for f in findings} == {FindingKind.BURN}
+
+
+@pytest.mark.parametrize("village", ["v1", "v2"])
+def test_the_first_finding_stands_on_two_looks_and_dates_the_fire_between_two(village: str) -> None:
+    first = next(f for f in the_run()[1] if f.settlement_id == village)
+
+    assert first.looks_agreeing == 2
+    assert first.last_seen == START + (FIRE + 1) * REVISIT
+    assert first.happened.start == START + (FIRE - 1) * REVISIT
+    assert first.first_seen == START + FIRE * REVISIT
+
+
+def test_the_burned_share_is_that_of_the_village() -> None:
+    first = {f.settlement_id: f for f in reversed(the_run()[1])}
+
+    assert first["v1"].settlement_fraction is not None
+    assert first["v2"].settlement_fraction is not None
+    # The footprint is widened by 20 m, so some of its edge is land that did not burn.
+    assert 0.6 <= first["v1"].settlement_fraction <= 1.0
+    assert 0.25 <= first["v2"].settlement_fraction <= 0.5
+
+
+def test_the_outline_lies_in_the_village() -> None:
+    first = next(f for f in the_run()[1] if f.settlement_id == "v2")
+
+    assert first.geometry.intersects(PART.footprint)
+    assert not first.geometry.intersects(QUIET.footprint)
+    assert first.area_m2 == pytest.approx(1_600 * round(first.area_m2 / 1_600))
+
+
+def test_every_look_leaves_a_reading_of_every_village_with_its_reason() -> None:
+    readings, _ = the_run()
+
+    assert len(readings) == 3 * (END - TRAINED)
+    assert all(r.reason for r in readings)
+
+
+def test_one_sensor_alone_is_never_tier_a() -> None:
+    assert all(f.tier.value in "BC" for f in the_run()[1])
+
+
+def test_running_again_gives_the_same_identifiers() -> None:
+    first = [f.finding_id for f in the_run()[1]]
+    the_run.cache_clear()
+
+    assert [f.finding_id for f in the_run()[1]] == first
+
+
+def test_alarms_are_declustered_and_every_clear_look_has_a_score() -> None:
+    looks = the_looks(AREA, VILLAGES, END, burned={"v1": (FIRE, 1.0)})
+
+    alarms, scores = stream_alarms(
+        looks, AREA, VILLAGES, [], BurnSettings(), shipped_calibration(), START + TRAINED * REVISIT
+    )
+
+    assert [a.settlement_id for a in alarms] == ["v1"]
+    assert len(scores) == 3 * (END - TRAINED)
+    assert scores.score[scores.settlement == 2].max() == -3.0
+
+
+def test_a_forgotten_offset_holds_the_look_and_finds_nothing() -> None:
+    looks = the_looks(AREA, VILLAGES, END, added={TRAINED + 5: 0.1, TRAINED + 6: 0.1})
+
+    results = list(
+        stream_findings(
+            looks, AREA, VILLAGES, [], BurnSettings(), shipped_calibration(),
+            START + TRAINED * REVISIT,
+        )
+    )  # fmt: skip
+
+    assert [f for _, _, found in results for f in found] == []
+    assert {r.verdict for r in results[5][1]} == {Verdict.HELD}
+    assert "suspect radiometry" in results[5][1][0].reason
+
+
+def test_cloud_is_not_clear_and_never_quiet() -> None:
+    looks = the_looks(AREA, VILLAGES, TRAINED + 2, cloudy=[TRAINED + 1])
+
+    *_, (_, readings, found) = stream_findings(
+        looks, AREA, VILLAGES, [], BurnSettings(), shipped_calibration(), START + TRAINED * REVISIT
+    )
+
+    assert found == []
+    assert {r.verdict for r in readings} == {Verdict.NOT_CLEAR}
+    assert all(np.isnan(r.score) and r.p == 1.0 for r in readings)
