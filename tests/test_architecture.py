@@ -29,6 +29,8 @@ PURE = (
     "monitor.reliability", "monitor.rivals", "monitor.skill",
     "alerts.alert", "alerts.disclosure", "alerts.formats", "alerts.grading",
     "maps.palette",
+    "monitor.reduction", "monitor.shadows", "monitor.sun", "monitor.sources.classification",
+    "monitor.sources.firms_csv", "monitor.sources.stac_item",
 )  # fmt: skip
 OUTSIDE_WORLD = frozenset({
     "aiosmtpd", "asyncio", "concurrent", "distributed", "fastapi", "glob", "httpx2", "io",
