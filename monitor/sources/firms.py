@@ -95,6 +95,17 @@ class Firms:
             and south <= spot.latitude <= north
         )
 
+    def greeting(self) -> str:
+        """Return a sentence that says that the key is known, and what is left of it.
+
+        Raises
+        ------
+        SourceError
+            If the service does not know the key, or cannot answer.
+        """
+        status = self.key_status()
+        return f"the key is known; {status.used} of {status.limit} requests in {status.span}"
+
     def key_status(self) -> KeyStatus:
         """Return what is left of the key's allowance.
 

@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, SourceError
 from monitor.ports import HotspotSource, ImagerySource
 from monitor.settings import SourcesSection
 from monitor.sources.cache import Cache
-from monitor.sources.firms import firms_source
+from monitor.sources.firms import Firms, firms_source
 from monitor.sources.folder import Folder
-from monitor.sources.guarded import guarded, guarded_hotspots
+from monitor.sources.guarded import Guard, guarded, guarded_hotspots
 from monitor.sources.hotspots import HotspotFolder
-from monitor.sources.stac import stac_sources
+from monitor.sources.stac import Stac, stac_sources
 from monitor.sources.whole_tiles import WholeTileHotspots, WholeTiles
+
+if TYPE_CHECKING:
+    from monitor.sources.sentinel_hub import SentinelHub
+
+GREETING_S = 15.0
+"""Seconds that a provider has to say how it is doing."""
+
+
+class Provider(Protocol):
+    """A service on the network."""
+
+    @property
+    def name(self) -> str: ...
+
+    def greeting(self) -> str:
+        """Return a sentence that says that it answers; raise `SourceError` if it does not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderState:
+    """How one provider is doing; a line of `doctor`."""
+
+    name: str
+    ok: bool
+    sentence: str
+    remedy: str = ""
+
+
+def provider_states(section: SourcesSection, data_folder: Path) -> list[ProviderState]:
+    """Ask every provider on the network of ``[sources] order`` how it is doing.
+
+    No place is named to them, no unit is spent, and each has at most `GREETING_S`.
+    """
+    return [_state_of(p, data_folder) for p in _providers(section, data_folder)]
 
 
 def imagery_in_order(section: SourcesSection, data_folder: Path) -> list[ImagerySource]:
@@ -65,16 +103,39 @@ def cache_of(section: SourcesSection, data_folder: Path) -> Cache | None:
     return Cache(data_folder / "cache", max_bytes) if max_bytes else None
 
 
-def _on_the_network(name: str, section: SourcesSection, data_folder: Path) -> list[ImagerySource]:
+def _on_the_network(
+    name: str, section: SourcesSection, data_folder: Path
+) -> Sequence[Stac | SentinelHub]:
     cache = cache_of(section, data_folder)
     if name == "stac":
-        return list(stac_sources(section.stac, cache))
+        return stac_sources(section.stac, cache)
     if name == "sentinel_hub":
         # Imported here: most services need no Sentinel Hub, and it takes seconds to load.
         from monitor.sources.sentinel_hub import sentinel_hub_source
 
         return [sentinel_hub_source(section.sentinel_hub, _states(data_folder), cache)]
     return []
+
+
+def _providers(section: SourcesSection, data_folder: Path) -> Iterator[Provider]:
+    for name in section.order:
+        found: Sequence[Stac | SentinelHub | Firms] = _on_the_network(name, section, data_folder)
+        if name == "firms":
+            found = [firms_source(section.firms)]
+        for provider in found:
+            web = replace(provider.web, silence_s=GREETING_S, total_s=GREETING_S, tries=1)
+            yield replace(provider, web=web)
+
+
+def _state_of(provider: Provider, data_folder: Path) -> ProviderState:
+    breaker = Guard(provider.name, _states(data_folder)).breaker
+    try:
+        sentence = provider.greeting()
+    except SourceError as error:
+        return ProviderState(provider.name, False, error.message, error.hint)
+    if breaker.retry_at is not None:
+        sentence += f"; it failed before ({breaker.reason}) and is tried again by itself"
+    return ProviderState(provider.name, True, sentence)
 
 
 def _states(data_folder: Path) -> Path:

@@ -123,6 +123,20 @@ class SentinelHub:
         layers = assembled(grid, list(zip(pieces, found, strict=True)))
         return observation_of(scene, grid, layers)
 
+    def greeting(self) -> str:
+        """Return a sentence that says that the client is known, and what is left to spend.
+
+        Raises
+        ------
+        SourceError
+            If the identity server does not answer, or does not know the client.
+        """
+        deadline = Deadline(self.web.total_s, self.name)
+        all_within(deadline, [partial(self.credentials.token, self.web, deadline)])
+        spent = self.ledger.spent(self.now())
+        limit = self.ledger.monthly_units
+        return f"the client is known; {spent:.1f} of {limit:g} units are spent this month"
+
     def _part(
         self, scene: Scene, grid: Grid, bands: Sequence[str], deadline: Deadline
     ) -> dict[str, Layer]:

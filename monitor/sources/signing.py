@@ -37,6 +37,10 @@ class Signer(Protocol):
         """Drop what `address` was signed with; False if signing again cannot help."""
         ...
 
+    def require_key(self) -> None:
+        """Raise `SourceRefused` if signing needs a key that is not set."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Unsigned:
@@ -54,6 +58,9 @@ class Unsigned:
     def forget(self, address: str) -> bool:
         """Return False: there is no signature."""
         return False
+
+    def require_key(self) -> None:
+        """Do nothing: no key is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,9 @@ class TokenSigner:
         """Drop the token of the container of `address`; return True if there was one."""
         return _TOKENS.pop(self._endpoint(address), None) is not None
 
+    def require_key(self) -> None:
+        """Do nothing: everybody gets a token."""
+
     def _endpoint(self, address: str) -> str:
         parts = urlsplit(address)
         account = (parts.hostname or "").split(".")[0]
@@ -126,12 +136,16 @@ class ObjectStoreSigner:
         """Return ``s3://bucket/key`` as a web address that is good for an hour."""
         if not address.startswith("s3://"):
             return address
+        self.require_key()
+        return self.presigned(address, datetime.now(UTC))
+
+    def require_key(self) -> None:
+        """Raise `SourceRefused` if the store's key or its secret is not set."""
         if not (self.access_key and self.secret_key):
             raise SourceRefused(
                 f"{host_of(self.endpoint)} gives its files only to those with a key",
                 hint="set access_key and secret_key in [sources.stac], or use another catalogue",
             )
-        return self.presigned(address, datetime.now(UTC))
 
     def forget(self, address: str) -> bool:
         """Return False: a fresh signature is made for each request."""

@@ -27,9 +27,9 @@ from monitor.sources.ranges import RemoteFiles
 from monitor.sources.scene_reader import read_scene
 from monitor.sources.signing import ObjectStoreSigner, Signer, TokenSigner, Unsigned
 from monitor.sources.stac_item import require_past, scene_of
-from monitor.sources.stac_pages import items
+from monitor.sources.stac_pages import items, require_catalogue
 from monitor.sources.stac_presets import Preset, preset_of
-from monitor.sources.web import WebSettings
+from monitor.sources.web import WebSettings, host_of
 
 FILES_AT_ONCE = 8
 """Bands of one scene that are fetched at a time: the wait is for the network."""
@@ -107,6 +107,20 @@ class Stac:
         files = RemoteFiles(deadline, self.web, self.signer, self.cache)
         gather = partial(all_within, deadline, at_once=FILES_AT_ONCE)
         return read_scene(scene, grid, bands, gather=gather, remote=files.opened)
+
+    def greeting(self) -> str:
+        """Return a sentence that says that the catalogue answers; no place is named to it.
+
+        Raises
+        ------
+        SourceError
+            If it does not, or its files need a key that is not set.
+        """
+        deadline = Deadline(self.web.total_s, self.name)
+        ask = partial(require_catalogue, self.url, name=self.name, web=self.web, deadline=deadline)
+        all_within(deadline, [ask])
+        self.signer.require_key()
+        return f"{host_of(self.url)} answers; collections: {', '.join(self.collections)}"
 
     def _key(self, aoi: Aoi, interval: Interval) -> tuple[object, ...]:
         return self.name, self.url, self.collections, aoi.geometry.wkb, interval

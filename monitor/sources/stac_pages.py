@@ -63,6 +63,14 @@ def items(
             yield from fresh
 
 
+def require_catalogue(url: str, *, name: str, web: WebSettings, deadline: Deadline) -> None:
+    """Raise `SourceError` unless the address is that of a STAC API that answers now."""
+    _LANDING.pop(url, None)
+    with _translated(name, url):
+        client = Client.open(url, stac_io=_Transport(url, name, web, deadline))
+        client.search(limit=1)
+
+
 class _Transport(StacApiIO):
     """Carries the requests of pystac-client, and checks answers before it reads them."""
 

@@ -25,12 +25,11 @@ from monitor.sources.folder import Folder
 from monitor.sources.processing_units import UnitLedger
 from monitor.sources.sentinel_hub import SentinelHub, sentinel_hub_source
 from monitor.sources.sentinel_hub_client import Credentials
-from monitor.sources.sentinel_hub_request import evalscript, parts
 from monitor.sources.web import WebSettings
 from tests.builders import GRID, NOW, a_square, an_aoi, days_ago
 from tests.catalogue import write_overpass
 from tests.monitor.sources.hub import Hub, a_hub
-from tests.monitor.sources.rasters import EPSG, write_band
+from tests.monitor.sources.rasters import write_band
 from tests.monitor.sources.servers import Asked, Reply, page, told
 
 AOI = an_aoi()
@@ -156,14 +155,6 @@ def test_a_large_area_is_put_together_from_images_of_the_allowed_size(
     assert len(hub.asked("/process")) == 1 + 9
 
 
-def test_parts_cover_a_grid_without_overlap() -> None:
-    pieces = parts(GRID, 20)
-
-    assert sum(piece.height * piece.width for piece in pieces) == 48 * 48
-    assert pieces[-1] == Grid(EPSG, left_m=539_520 + 800, top_m=1_510_480 - 800,
-                              resolution_m=20, height=8, width=8)  # fmt: skip
-
-
 def test_what_was_spent_is_counted_as_the_service_says(source: SentinelHub) -> None:
     source.read(source.search(AOI, MONTH)[0], GRID, BANDS)
 
@@ -216,6 +207,13 @@ def test_one_token_serves_until_it_expires_and_then_another(hub: Hub, source: Se
     source.read(scene, GRID, ("nir08",))
 
     assert hub.tokens == 2
+
+
+def test_the_hub_greets_with_what_is_left_to_spend(hub: Hub, source: SentinelHub) -> None:
+    source.ledger.record(2.5, "a scene", NOW, estimated=False)
+
+    assert source.greeting() == "the client is known; 2.5 of 10 units are spent this month"
+    assert [asked.path for asked in hub.server.log] == ["/token"]
 
 
 def test_a_wrong_secret_is_refused_and_not_repeated(
@@ -363,12 +361,6 @@ def test_an_entry_that_cannot_be_used_is_told(hub: Hub, source: SentinelHub) -> 
     assert source.search(AOI, MONTH) == []
     [problem] = source.problems(AOI, MONTH)
     assert problem.entry == "odd"
-
-
-def test_the_script_asks_for_our_bands_by_their_names() -> None:
-    lines = evalscript(("blue", "nir08")).splitlines()
-
-    assert lines[:2] == ["//VERSION=3", 'const BANDS = ["B02", "B8A"];']
 
 
 def test_the_source_follows_the_settings(tmp_path: Path) -> None:

@@ -380,6 +380,18 @@ def test_a_catalogue_without_any_of_the_collections_says_so() -> None:
         source.search(AOI, MONTH)
 
 
+def test_a_catalogue_greets_without_being_told_a_place(server: Server) -> None:
+    assert a_source(server.url).greeting().startswith("127.0.0.1 answers")
+    assert server.paths() == ["/"]
+
+
+def test_a_catalogue_whose_files_need_a_key_says_so_when_greeted(server: Server) -> None:
+    source = a_source(server.url, signer=ObjectStoreSigner("https://store.example"))
+
+    with pytest.raises(SourceRefused, match="only to those with a key"):
+        source.greeting()
+
+
 def test_a_source_goes_to_other_processes() -> None:
     [source] = stac_sources(StacSection(url="cdse", access_key="k", secret_key=SecretStr("s")))
 
