@@ -43,7 +43,8 @@ UNIT_PIXELS = 512 * 512
 UNIT_BANDS = 3
 HUB_SIDE_PX = 2_500
 
-FIRMS_DAYS_A_REQUEST = 10
+FIRMS_DAYS_A_REQUEST = 5
+FIRMS_SETTLED_AFTER = timedelta(days=10)
 FIRMS_LOOK_BACK = timedelta(days=90)
 
 
@@ -122,7 +123,8 @@ def sentinel_hub_cost(
 
 def firms_requests_a_month(products: int, runs_a_month: float) -> float:
     """Return how many transactions hotspots cost at most; settled days come from the cache."""
-    fresh = math.ceil(2 * FIRMS_DAYS_A_REQUEST / FIRMS_DAYS_A_REQUEST)
+    # Days that are not settled lie in one span more than fills them.
+    fresh = math.ceil(FIRMS_SETTLED_AFTER.days / FIRMS_DAYS_A_REQUEST) + 1
     first = math.ceil(FIRMS_LOOK_BACK.days / FIRMS_DAYS_A_REQUEST)
     return products * (runs_a_month * fresh + first)
 

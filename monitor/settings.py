@@ -180,6 +180,8 @@ class FirmsSection(Section):
     """file that holds map_key, readable by the service alone"""
     products: Names = ("VIIRS_SNPP_NRT", "VIIRS_NOAA20_NRT", "VIIRS_NOAA21_NRT")
     """products that are asked for"""
+    days_a_request: Annotated[int, Field(ge=1, le=10)] = 5
+    """days that one request covers; the service allows five, or ten"""
     timeout_s: Seconds = 60
     """seconds to wait for one answer"""
 

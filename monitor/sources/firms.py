@@ -22,9 +22,6 @@ from monitor.sources.deadline import Deadline, all_within
 from monitor.sources.firms_csv import newest_versions, parse_firms
 from monitor.sources.web import Request, WebSettings, fetch
 
-DAYS_A_REQUEST = 10
-"""The service answers for at most so many days at once."""
-
 # Near-real-time detections are replaced by better ones for about a week.
 SETTLED_AFTER = timedelta(days=10)
 
@@ -64,6 +61,9 @@ class Firms:
     cache: Cache | None = None
     """Keeps answers about days that no longer change."""
 
+    days_a_request: int = 5
+    """The service has answered for at most ten days at once, lately for five."""
+
     @property
     def name(self) -> str:
         """Name of the provider, kept in evidence."""
@@ -82,7 +82,7 @@ class Firms:
         calls = [
             partial(self._part, product, box, first, days, deadline)
             for product in self.products
-            for first, days in spans(interval)
+            for first, days in spans(interval, self.days_a_request)
         ]
         parts = all_within(deadline, calls, at_once=REQUESTS_AT_ONCE)
         west, south, east, north = aoi.blocks.outline.bounds
@@ -158,7 +158,7 @@ class Firms:
         return text
 
 
-def spans(interval: Interval) -> Iterator[tuple[date, int]]:
+def spans(interval: Interval, days_a_request: int) -> Iterator[tuple[date, int]]:
     """Yield first day and number of days of the requests that cover `interval`.
 
     They begin on the same days whatever the interval, so that a later run asks for
@@ -167,10 +167,10 @@ def spans(interval: Interval) -> Iterator[tuple[date, int]]:
     # The end is no longer part of it.
     last = (interval.end - timedelta(microseconds=1)).date()
     start = interval.start.toordinal()
-    start -= start % DAYS_A_REQUEST
+    start -= start % days_a_request
     while start <= last.toordinal():
-        yield date.fromordinal(start), min(DAYS_A_REQUEST, last.toordinal() - start + 1)
-        start += DAYS_A_REQUEST
+        yield date.fromordinal(start), min(days_a_request, last.toordinal() - start + 1)
+        start += days_a_request
 
 
 def firms_source(section: FirmsSection, cache: Cache | None = None) -> Firms:
@@ -181,7 +181,7 @@ def firms_source(section: FirmsSection, cache: Cache | None = None) -> Firms:
         total_s=5 * section.timeout_s,
     )
     key = section.map_key or SecretStr("")
-    return Firms(section.base_url, key, section.products, web, cache)
+    return Firms(section.base_url, key, section.products, web, cache, section.days_a_request)
 
 
 def _box(aoi: Aoi) -> str:

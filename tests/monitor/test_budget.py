@@ -106,5 +106,5 @@ def test_the_cost_of_a_hidden_village_does_not_depend_on_its_place() -> None:
 
 
 def test_hotspots_cost_the_fresh_days_of_each_run_and_the_past_once() -> None:
-    # Two requests a run, since fresh days lie in at most two spans of ten; nine for 90 days.
-    assert firms_requests_a_month(products=3, runs_a_month=30) == 3 * (30 * 2 + 9)
+    # Ten days that may still change lie in up to three spans of five; 90 days are 18 spans.
+    assert firms_requests_a_month(products=3, runs_a_month=30) == 3 * (30 * 3 + 18)

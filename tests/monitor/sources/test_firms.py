@@ -50,7 +50,7 @@ def csv(*rows: str) -> Reply:
 
 
 def a_service(server: Server, **changes: object) -> Firms:
-    service = Firms(server.url, SecretStr(KEY), ("VIIRS_SNPP_NRT",), QUICK)
+    service = Firms(server.url, SecretStr(KEY), ("VIIRS_SNPP_NRT",), QUICK, days_a_request=10)
     return replace(service, **changes)  # type: ignore[arg-type]
 
 
@@ -96,7 +96,7 @@ def test_nothing_detected_is_an_empty_list(server: Server) -> None:
         ),
     ],
 )
-def test_a_request_covers_at_most_ten_days(
+def test_a_request_covers_no_more_days_than_allowed(
     start: str, end: str, expected: list[tuple[str, int]]
 ) -> None:
     interval = Interval(
@@ -104,7 +104,7 @@ def test_a_request_covers_at_most_ten_days(
         datetime.fromisoformat(f"{end}T00:00:00+00:00"),
     )
 
-    assert [(day.isoformat(), days) for day, days in spans(interval)] == expected
+    assert [(day.isoformat(), days) for day, days in spans(interval, 10)] == expected
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_the_source_follows_the_settings() -> None:
 
     assert source.name == "firms"
     assert source.products == ("MODIS_NRT",)
-    assert source.web.silence_s == 9
+    assert (source.web.silence_s, source.days_a_request) == (9, 5)
     assert KEY not in repr(source)
 
 
