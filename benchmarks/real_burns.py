@@ -38,7 +38,9 @@ Array = NDArray[np.float32]
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
-INDICES = ("dnbr", "nir", "visible", "mirbi", "nbr2", "ndvi", "filter")
+INDICES = ("dnbr", "nir", "visible", "mirbi", "nbr2", "ndvi", "filter", "vetoed")
+"""``filter`` is the component along the best burn template; ``vetoed`` is what the detector
+uses: at most 0 where the change points rather at shadow, wet soil, straw or dust."""
 
 # Of the HLS pair no perimeter exists. Pixels beyond this dNBR in large patches stand for
 # it: what is measured against them is no independent test of dNBR.
@@ -86,8 +88,12 @@ def changes_of(pair: BurnPair, noise: Noise | None = None) -> dict[str, Array]:
         if noise is not None:
             flat = change.reshape(FULL.count, -1)
             scale = np.broadcast_to(noise.scale[:, None], flat.shape)
-            score = matched_filter(flat, scale, noise.precision, templates_for(FULL)).q
-            found["filter"] = score.reshape(pair.valid.shape)
+            shape = pair.valid.shape
+            templates = templates_for(FULL)
+            # A confounder that points away from every burn vetoes nothing.
+            bare = replace(templates, confounders=-templates.burns[:1])
+            for name, chosen in (("filter", bare), ("vetoed", templates)):
+                found[name] = matched_filter(flat, scale, noise.precision, chosen).q.reshape(shape)
     return found
 
 

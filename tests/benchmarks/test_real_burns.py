@@ -49,6 +49,13 @@ def test_the_filter_separates_a_real_fire_better_than_near_infrared(rows: dict[s
 
 @needs_real_images
 @pytest.mark.slow
+def test_vetoes_cost_little_on_fires_that_left_char(rows: dict[str, Row]) -> None:
+    assert rows["cold-springs (Landsat 8)"].auc["vetoed"] >= 0.83
+    assert rows["devil-slater (HLS)"].auc["vetoed"] >= 0.93
+
+
+@needs_real_images
+@pytest.mark.slow
 def test_sentinel_2_scars_separate_from_the_towns_beside_them(rows: dict[str, Row]) -> None:
     dnbr = [row.auc["dnbr"] for row in rows.values() if "Sentinel-2" in row.fire]
 
