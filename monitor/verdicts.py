@@ -76,16 +76,19 @@ class Verdicts:
     def _finding(self, settlement: Settlement, hotspots: Sequence[Hotspot]) -> Finding | None:
         known = self._readings[settlement.settlement_id]
         newest: datetime = max(one.reading.acquired_at for one in known)
-        window = [
-            one for one in known if one.reading.acquired_at >= newest - self._job.settings.window
-        ]
+        since = newest - self._job.settings.window
+        window = [one for one in known if one.reading.acquired_at >= since]
         window.sort(key=lambda one: (one.reading.acquired_at, one.reading.look_id))
         return burn_finding(
             self._job.aoi,
             settlement,
             [one.reading for one in window],
-            {one.reading.look_id: one.burned_blocks for one in window if len(one.burned_blocks)},
-            hotspots,
+            {
+                one.reading.look_id: one.burned_blocks
+                for one in window
+                if one.reading.verdict is Verdict.BURN_LIKE
+            },
+            [hotspot for hotspot in hotspots if since <= hotspot.acquired_at <= newest],
             self._job.burn,
             self._job.calibration,
             self._job.aoi.blocks,
