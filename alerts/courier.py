@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ from alerts.doubts import settle_blindly, settle_by_copies
 from alerts.errors import DeliveryFailed, FailureClass, NotCleared
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
-from alerts.letters import LetterWriter, Order, Written
+from alerts.letters import WEBHOOK, LetterWriter, Order, Written
 from alerts.lock import courier_lock, lock_path_of
 from alerts.notes import NOTE, NoteOrder
 from alerts.orders import note_order_for, order_for
@@ -55,12 +55,23 @@ MAX_ATTEMPTS = 18
 MAX_RETRACTION_ATTEMPTS = 62
 """Its way to 14 days: a claim that was taken back must be taken back from everybody."""
 
+WEBHOOK_RETRY_AFTER = (
+    timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2),
+    timedelta(hours=5), timedelta(hours=10), timedelta(hours=14), timedelta(hours=20),
+    timedelta(hours=24),
+)  # fmt: skip
+"""The schedule of Standard Webhooks 1.0."""
+
 RELAY_PAUSE = timedelta(minutes=5)
 """A relay that refuses us refuses every message: it rests, and no message is charged."""
 
 
 def next_attempt(
-    delivery_id: str, attempts: int, now: datetime, max_attempts: int = MAX_ATTEMPTS
+    delivery_id: str,
+    attempts: int,
+    now: datetime,
+    max_attempts: int = MAX_ATTEMPTS,
+    ladder: Sequence[timedelta] = RETRY_AFTER,
 ) -> datetime | None:
     """Return when to try again, or None to give up.
 
@@ -68,6 +79,8 @@ def next_attempt(
     ----------
     attempts : int
         Transient failures so far, this one included; 1 or more.
+    ladder : sequence of timedelta
+        Waits between attempts; the last one repeats.
 
     Notes
     -----
@@ -76,7 +89,7 @@ def next_attempt(
     """
     if attempts >= max_attempts:
         return None
-    step = RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1]
+    step = ladder[min(attempts, len(ladder)) - 1]
     byte = hashlib.sha256(f"{delivery_id}|{attempts}".encode()).digest()[0]
     return now + step * (1 + JITTER * (byte / 127.5 - 1))
 
@@ -262,6 +275,7 @@ class Courier:
             address=claimed.person.address,
             message_id=delivery.message_id,
             raw=delivery.raw,
+            person_id=delivery.person_id,
         )
 
         def before_dot() -> None:
@@ -278,11 +292,14 @@ class Courier:
     def _record_failure(self, claimed: Claim, failure: DeliveryFailed, now: datetime) -> None:
         delivery = claimed.delivery
         most = MAX_RETRACTION_ATTEMPTS if delivery.reason == "retracted" else MAX_ATTEMPTS
+        ladder = WEBHOOK_RETRY_AFTER if delivery.channel == WEBHOOK else RETRY_AFTER
         with writing(self._engine) as connection:
             charged = charged_attempts(connection, delivery.delivery_id) + 1
-            again_at = next_attempt(delivery.delivery_id, charged, now, most)
+            again_at = next_attempt(delivery.delivery_id, charged, now, most, ladder)
             if failure.failure is FailureClass.CONFIG:
                 again_at = now + RELAY_PAUSE
+            if again_at is not None:
+                again_at = max(again_at, now + failure.retry_after)
             state = fail(connection, claimed, failure, now, again_at, self._policy.settle)
         if failure.failure is FailureClass.CONTENT:
             self._render_smaller(claimed, now)

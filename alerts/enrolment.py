@@ -141,7 +141,7 @@ class Enrolment:
                 person = replace(person, state=PersonState.ACTIVE)
             put_person(connection, person, now)
             put_profile(connection, _profile(person_id, wish, aois, now))
-            if person.state is PersonState.PENDING:
+            if person.state is PersonState.PENDING and channel == "email":
                 self._ask(connection, person, now)
         logger.info("subscriber added", person_id=person_id, state=person.state.value)
         return person
@@ -208,7 +208,7 @@ class Enrolment:
         ------
         BadToken
         """
-        return self._person(self._claimed(purpose, token, now))
+        return self.person(self._claimed(purpose, token, now))
 
     def people(self) -> list[tuple[Person, list[Profile]]]:
         """Return everybody but the desk, with their profiles, by address."""
@@ -225,7 +225,7 @@ class Enrolment:
         ------
         UnknownSubscriber
         """
-        person = self._person(who)
+        person = self.person(who)
         willing = replace(person, state=PersonState.ACTIVE)
         since = now - timedelta(days=days)
         with reading(self._engine) as connection:
@@ -251,7 +251,13 @@ class Enrolment:
             raise BadToken("this link does not work", hint="ask for a new one, or use a later mail")
         return claim.person_id
 
-    def _person(self, who: str) -> Person:
+    def person(self, who: str) -> Person:
+        """Return one person.
+
+        Raises
+        ------
+        UnknownSubscriber
+        """
         with reading(self._engine) as connection:
             return self._found(connection, who)
 

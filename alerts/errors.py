@@ -14,6 +14,7 @@ ServiceError                      aoi.errors
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -58,17 +59,23 @@ class DeliveryFailed(AlertError):
         Whether, and how, to try again.
     code : int
         Reply code as read from the wire, 0 if there was none.
+    retry_after : timedelta
+        Least time that the receiver asked us to wait.
     """
 
     def __init__(
-        self, message: str, hint: str = "", *, failure: FailureClass, code: int = 0
-    ) -> None:
+        self, message: str, hint: str = "", *, failure: FailureClass, code: int = 0,
+        retry_after: timedelta = timedelta(0),
+    ) -> None:  # fmt: skip
         super().__init__(message, hint)
         self.failure = failure
         self.code = code
+        self.retry_after = retry_after
 
     def __reduce__(self) -> tuple[Any, ...]:
-        rebuild = partial(DeliveryFailed, failure=self.failure, code=self.code)
+        rebuild = partial(
+            DeliveryFailed, failure=self.failure, code=self.code, retry_after=self.retry_after
+        )
         return rebuild, (self.message, self.hint)
 
 

@@ -16,6 +16,9 @@ from alerts.subscription import Person, PersonState
 from alerts.tables import PERSONS, PROFILE_AREAS, PROFILES
 from alerts.words import Speech
 
+EMAIL = "email"
+"""Messages in words go by mail alone: a program could do nothing with them."""
+
 
 def tell_of_leaving(
     connection: Connection, keys: Keyring, person: Person, operators: Iterable[str], now: datetime
@@ -24,9 +27,11 @@ def tell_of_leaving(
     others = [
         other
         for other in persons_in(connection, desk=False, state=PersonState.ACTIVE.value)
-        if person.organisation and other.organisation == person.organisation
+        if person.organisation
+        and other.organisation == person.organisation
+        and other.channel == EMAIL
     ]
-    desk = ensure_desk(connection, operators, person.channel, keys.derived("person"), now)
+    desk = ensure_desk(connection, operators, EMAIL, keys.derived("person"), now)
     for other in [*others, *desk]:
         note = _note(person, Speech(other.language, other.time_zone), now)
         queue_note(connection, keys, other, _event_of(person, now), note, "notice", now)

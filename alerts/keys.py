@@ -32,6 +32,16 @@ class Keyring:
         text = f"{event_id}|{revision}|{person_id}|{channel}"
         return f"<{self._name('msgid', text)}.r{revision}@{domain}>"
 
+    def webhook_id(self, event_id: str, revision: int, person_id: str) -> str:
+        """Return the ``webhook-id`` of one delivery: the same over all its attempts."""
+        return f"dlv_{self._name('webhook-id', f'{event_id}|{revision}|{person_id}')}"
+
+    def webhook_secret(self, person_id: str, generation: int) -> bytes:
+        """Return the secret of an endpoint, 32 bytes; the next generation is another one."""
+        return hmac.new(
+            self.derived("webhook"), f"{person_id}|{generation}".encode(), hashlib.sha256
+        ).digest()
+
     def thread_root(self, event_id: str, person_id: str, domain: str) -> str:
         """Return the id that all messages of an event to a person refer to."""
         return f"<{self._name('thread', f'{event_id}|{person_id}')}.t@{domain}>"

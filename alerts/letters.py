@@ -25,6 +25,7 @@ from alerts.formats.text import (
     subject_of,
     text_of,
 )
+from alerts.formats.webhook import Post, webhook_body
 from alerts.keys import Keyring
 from alerts.notes import NoteOrder
 from alerts.outbox import Delivery
@@ -36,6 +37,9 @@ from alerts.words import Speech
 from monitor.errors import ArchiveError
 
 logger = structlog.get_logger(__name__)
+
+WEBHOOK = "webhook"
+"""Name of the channel whose messages are JSON."""
 
 MAX_ENCLOSURES_KEPT = 16
 MAP_TLPS = (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER)
@@ -72,6 +76,9 @@ class Order:
 
     at: datetime
     """When it is rendered: the date of the mail."""
+
+    earlier_revision: int | None = None
+    """The last revision that the lane has sent, None if it sent none."""
 
     form: str = ""
     """Replaces the person's own form, where a server refused that as too large."""
@@ -126,6 +133,8 @@ class LetterWriter:
         """
         person, delivery = order.person, order.delivery
         shown = self.shown(order.alert, delivery.audience)
+        if delivery.channel == WEBHOOK:
+            return self._posted(order, shown)
         speech = Speech(person.language, person.time_zone, self._report)
         letter = self._letter(order, shown)
         form = order.form or person.form
@@ -136,6 +145,16 @@ class LetterWriter:
         if len(raw) > self.settings.max_message_bytes:
             raw = mail_bytes(replace(mail, attachments=()), self.settings)
         return Written(raw, mail.message_id)
+
+    def _posted(self, order: Order, shown: Disclosure) -> Written:
+        """Return the body of a webhook."""
+        delivery, link = order.delivery, f"{self.settings.base_url}/alerts/{shown.event_id}"
+        webhook_id = self._keys.webhook_id(delivery.event_id, delivery.revision, delivery.person_id)
+        post = Post(
+            webhook_id, order.number, order.at, delivery.reason,
+            link if self.settings.base_url else "", order.earlier_revision,
+        )  # fmt: skip
+        return Written(webhook_body(shown, post), webhook_id)
 
     def write_note(self, order: NoteOrder) -> Written:
         """Return a message that is about no single alert."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, Row, RowMapping, select
 
 from alerts.alert import Status
 from alerts.letters import Order
@@ -37,9 +38,10 @@ def order_for(connection: Connection, delivery: Delivery, at: datetime) -> Order
         person=person_of(row),
         number=delivery.number or last_number + 1,
         last=_last_message(connection, delivery, last_number),
-        first_status=Status(lane[0][1]) if lane else alert.status,
-        earlier_ids=tuple(message_id for message_id, _ in lane),
+        first_status=Status(lane[0].status) if lane else alert.status,
+        earlier_ids=tuple(row.message_id for row in lane),
         at=at,
+        earlier_revision=lane[-1].revision if lane else None,
     )  # fmt: skip
 
 
@@ -63,10 +65,10 @@ def person_row(connection: Connection, person_id: str) -> RowMapping:
     return connection.execute(query).mappings().one()
 
 
-def _lane_history(connection: Connection, delivery: Delivery) -> list[tuple[str, str]]:
-    """Return Message-ID and status of what the lane has sent, oldest first."""
+def _lane_history(connection: Connection, delivery: Delivery) -> Sequence[Row[str, str, int]]:
+    """Return Message-ID, status and revision of what the lane has sent, oldest first."""
     query = (
-        select(DELIVERIES.c.message_id, REVISIONS.c.status)
+        select(DELIVERIES.c.message_id, REVISIONS.c.status, REVISIONS.c.revision)
         .join(
             REVISIONS,
             (REVISIONS.c.event_id == DELIVERIES.c.event_id)
@@ -78,7 +80,7 @@ def _lane_history(connection: Connection, delivery: Delivery) -> list[tuple[str,
         .where(DELIVERIES.c.dotted_at.is_not(None), DELIVERIES.c.revision < delivery.revision)
         .order_by(DELIVERIES.c.revision)
     )
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    return connection.execute(query).all()
 
 
 def _last_message(

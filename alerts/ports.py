@@ -104,6 +104,8 @@ class Parcel:
     address: str = field(repr=False)
     message_id: str
     raw: bytes = field(repr=False)
+    person_id: str = ""
+    """Whom it is for, to find the secret of an endpoint."""
 
 
 class Channel(Protocol):

@@ -85,6 +85,9 @@ PERSONS = Table(
     Column("form", String(10), nullable=False, default="full"),
     Column("time_zone", String(64), nullable=False, default="UTC"),
     Column("attachments", Boolean, nullable=False, default=True),
+    # Of a webhook: the current secret, and until when the one before it signs too.
+    Column("secret_generation", Integer, nullable=False, default=1),
+    Column("secret_rotated_at", UtcDateTime),
     # The number of the last message that was rendered for this person.
     Column("last_number", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),

@@ -92,9 +92,11 @@ class House:
     def publish(self, now: datetime = NOW) -> int:
         return Publisher(self.engine, KEYS, self.policy).publish_released(now)
 
-    def courier(self, policy: CourierPolicy | None = None) -> Courier:
-        channels = {"email": self.channel}
-        return Courier(self.engine, channels, self.writer, KEYS, policy or CourierPolicy())
+    def courier(
+        self, policy: CourierPolicy | None = None, channels: dict[str, Channel] | None = None
+    ) -> Courier:
+        given = channels or {"email": self.channel}
+        return Courier(self.engine, given, self.writer, KEYS, policy or CourierPolicy())
 
     def deliver(self, now: datetime = NOW) -> Tally:
         return self.courier().deliver_due(now)
