@@ -26,6 +26,8 @@ RATIO_UNCHANGED = 0.03
 REJECTED_P = 1e-3
 REJECTED_SHARE = 0.05
 LEAST_REJECTED = 3
+LEAST_LAND = 2
+"""One patch of land that stands out beside burned villages is the next bush fire."""
 
 
 def held_by_shift(observed: Array, reference: Reference) -> str:
@@ -86,7 +88,7 @@ def held_by_rejections(settlements: Sequence[float], quiet_land: Sequence[float]
         return f"held: {land} of {len(quiet_land)} patches of quiet land stand out as well"
     rejected = sum(p < REJECTED_P for p in settlements)
     many = rejected >= LEAST_REJECTED and rejected > REJECTED_SHARE * len(settlements)
-    if many and land > 0 and land * len(settlements) >= 0.25 * rejected * len(quiet_land):
+    if many and land >= LEAST_LAND and land * len(settlements) >= 0.25 * rejected * len(quiet_land):
         return (
             f"held: {rejected} of {len(settlements)} settlements and {land} of "
             f"{len(quiet_land)} patches of quiet land stand out at once"

@@ -28,6 +28,9 @@ from monitor.settlement_look import SettlementLook, measured, medians_of
 
 Array = NDArray[np.float32]
 
+QUIET_RING = 0.98
+"""A placebo beside a fire may burn with it: only those far from any say that a scene is odd."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookVerdict:
@@ -231,7 +234,7 @@ def _held(
     split = layout.settlement_count
     quiet_land = [
         r.p for r, place in zip(readings, places, strict=True)
-        if place.blocks.is_placebo and place.unburned >= 0.9 and r.verdict is not Verdict.NOT_CLEAR
+        if place.blocks.is_placebo and place.unburned >= QUIET_RING and r.verdict is not Verdict.NOT_CLEAR
     ]  # fmt: skip
     settlements = [r.p for r in readings[:split] if r.verdict is not Verdict.NOT_CLEAR]
     return held_by_rejections(settlements, quiet_land)
