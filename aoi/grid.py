@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from affine import Affine
@@ -181,10 +182,16 @@ def utm_epsg(longitude: float, latitude: float) -> int:
 def _project(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
     if source == target:
         return geometry
-    transformer = Transformer.from_crs(source, target, always_xy=True)
+    transformer = _transformer(source, target)
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
     projected: BaseGeometry = transform(geometry, project)
     return projected
+
+
+# Setting one up takes milliseconds, and a run projects hundreds of outlines.
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)

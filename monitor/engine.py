@@ -36,19 +36,25 @@ logger = structlog.get_logger(__name__)
 
 
 class SerialEngine:
-    """Runs jobs one after another in this process."""
+    """Runs jobs one after another in one thread of this process."""
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
 
     def run(
         self, function: Callable[[Job], Report], jobs: Iterable[Job]
     ) -> Iterator[tuple[Job, Report | BaseException]]:
         # A thread for its futures: they hold what a job died of, so that a bug in one area
-        # does not take the others along.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            for job in jobs:
-                yield job, _outcome(thread.submit(function, job))
+        # does not take the others along. It is kept: libraries set themselves up anew in each.
+        thread = self._thread or ThreadPoolExecutor(max_workers=1)
+        self._thread = thread
+        for job in jobs:
+            yield job, _outcome(thread.submit(function, job))
 
     def close(self) -> None:
-        """Nothing to give back."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=True)
+            self._thread = None
 
 
 class LocalEngine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 import structlog
 
@@ -33,6 +34,10 @@ from monitor.verdicts import Verdicts
 logger = structlog.get_logger(__name__)
 
 
+# The same area is run again and again by a worker, and its settlements rarely change.
+known_block_sets = lru_cache(maxsize=4)(block_sets)
+
+
 def watch_area(job: AreaJob) -> AreaReport:
     """Do one run over one area."""
     return AreaWatch(job).run()
@@ -43,7 +48,7 @@ class AreaWatch:
 
     def __init__(self, job: AreaJob) -> None:
         self._job = job
-        self._sets = block_sets(job.aoi, job.settlements)
+        self._sets = known_block_sets(job.aoi, job.settlements)
         self._shelf = Shelf(job.folder, job.aoi.blocks, job.looks)
         self._baselines = Baselines(
             job.folder / "baselines", job.aoi.aoi_id, self._sets, self._shelf
