@@ -263,14 +263,24 @@ def _client(connect_s: float, silence_s: float, authorities: str) -> httpx2.Clie
     key = (connect_s, silence_s, authorities)
     with _MAKING:
         if key not in _CLIENTS:
-            verify = ssl.create_default_context(cafile=authorities) if authorities else True
             _CLIENTS[key] = httpx2.Client(
-                verify=verify,
+                verify=_trust(authorities) if authorities else True,
                 timeout=httpx2.Timeout(silence_s, connect=connect_s),
                 limits=httpx2.Limits(max_connections=CONNECTIONS),
                 follow_redirects=False,
             )
         return _CLIENTS[key]
+
+
+def _trust(authorities: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authorities)
+    except OSError as error:
+        refused = SourceRefused(
+            f"the certificate authorities in {authorities} cannot be read: {error.strerror}",
+            hint="correct SSL_CERT_FILE or REQUESTS_CA_BUNDLE, or unset it",
+        )
+        raise _Failed(Verdict(refused)) from error
 
 
 def close_connections() -> None:

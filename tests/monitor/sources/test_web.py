@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import trustme
@@ -227,3 +228,16 @@ def test_an_authority_of_ones_own_is_trusted(monkeypatch: pytest.MonkeyPatch) ->
         server.routes["/ok"] = lambda _: told({"fine": True})
 
         assert asked(f"{server.url}/ok") == b'{"fine": true}'
+
+
+@pytest.mark.parametrize("content", [None, "no certificates"])
+def test_authorities_that_cannot_be_read_are_told(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    file = tmp_path / "authorities.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
+    with pytest.raises(SourceRefused, match="certificate authorities"):
+        asked(f"{server.url}/ok")
