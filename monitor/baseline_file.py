@@ -57,8 +57,8 @@ def write_baseline(folder: Path, baseline: Baseline) -> Path:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise ArchiveError(
-            f"the baseline of {baseline.aoi_id}, track {baseline.track}, cannot be written: {error}",
-            hint="free disk space, or check the rights of the data folder; the old state still holds",
+            f"cannot write the baseline of {baseline.aoi_id}, track {baseline.track}: {error}",
+            hint="free disk space, or check the rights of the data folder; the old one holds",
         ) from error
     return path
 
