@@ -36,7 +36,7 @@ AOI = an_aoi()
 MONTH = Interval(days_ago(30), NOW)
 BANDS = ("nir08", "swir16", "swir22")
 QUICK = WebSettings(
-    connect_s=1, silence_s=0.5, total_s=10, tries=2, first_wait_s=0.001, longest_wait_s=0.2
+    connect_s=1, silence_s=2.0, total_s=20, tries=2, first_wait_s=0.001, longest_wait_s=0.2
 )
 NAMES = {
     2: "S2B_MSIL2A_20240518T083000_N0510_R021_T35PPN_20240518T120000",
