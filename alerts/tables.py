@@ -198,6 +198,41 @@ DECISIONS = Table(
     Index("ix_decisions_event_id_revision", "event_id", "revision"),
 )
 
+FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    Column("event_id", String(40), ForeignKey("alerts.event_id"), nullable=False, index=True),
+    Column("person_id", String(40), ForeignKey("persons.person_id"), nullable=False),
+    Column("verdict", String(10), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    Column("author", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    # Empty: every area, every kind.
+    Column("aoi_id", String(120), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+)
+
+SERVINGS = Table(
+    "servings",
+    METADATA,
+    # Who pulled what from a feed, the API or as CAP: a retraction is owed to them too.
+    Column("event_id", String(40), ForeignKey("alerts.event_id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("reader", String(60), primary_key=True),
+    Column("form", String(10), nullable=False),
+    Column("served_at", UtcDateTime, nullable=False),
+)
+
 INCIDENTS = Table(
     "incidents",
     METADATA,
