@@ -9,9 +9,9 @@ from datetime import datetime
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
-from alerts.languages import en
+from alerts.languages import ar, en, fr, my
 
-LANGUAGES: Mapping[str, ModuleType] = {"en": en}
+LANGUAGES: Mapping[str, ModuleType] = {"en": en, "fr": fr, "ar": ar, "my": my}
 
 RIGHT_TO_LEFT = frozenset({"ar"})
 
