@@ -60,9 +60,10 @@ class Look:
 
     def __post_init__(self) -> None:
         require_utc(self.acquired_at, "the time of a look")
-        for name, values in {**self.bands, "flags": self.flags}.items():
-            if values.shape != self.blocks.shape:
-                raise ValueError(f"{name} has shape {values.shape}, not {self.blocks.shape}")
+        shapes = {name: values.shape for name, values in self.bands.items()}
+        for name, shape in {**shapes, "flags": self.flags.shape}.items():
+            if shape != self.blocks.shape:
+                raise ValueError(f"{name} has shape {shape}, not {self.blocks.shape}")
 
     @property
     def valid(self) -> NDArray[np.bool_]:

@@ -61,14 +61,15 @@ class Observation:
 
     def __post_init__(self) -> None:
         require_utc(self.acquired_at, "the time of an observation")
-        for name, values in {**self.bands, "flags": self.flags}.items():
-            if values.shape != self.grid.shape:
-                raise ValueError(f"{name} has shape {values.shape}, its grid {self.grid.shape}")
+        shapes = {name: values.shape for name, values in self.bands.items()}
+        for name, shape in {**shapes, "flags": self.flags.shape}.items():
+            if shape != self.grid.shape:
+                raise ValueError(f"{name} has shape {shape}, its grid {self.grid.shape}")
 
     @property
     def clear(self) -> NDArray[np.bool_]:
         """True where the ground was seen: measured, no cloud, shadow or snow."""
-        clear = (self.flags & np.uint16(UNCLEAR)) == 0
+        clear: NDArray[np.bool_] = (self.flags & np.uint16(UNCLEAR)) == 0
         for values in self.bands.values():
             clear &= np.isfinite(values)
         return clear

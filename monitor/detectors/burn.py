@@ -130,7 +130,7 @@ def burn_readings(
     readings = [
         reading_of(place, look, reference, settings, calibration, known_at) for place in places
     ]
-    held = _held(look, observed, reference, layout, places, readings)
+    held = _held(look, observed, reference, places, readings)
     if held:
         readings = [held_reading(reading, held) for reading in readings]
     elif past is not None:
@@ -221,7 +221,6 @@ def _held(
     look: Look,
     observed: Array,
     reference: Reference,
-    layout: Layout,
     places: Sequence[SettlementLook],
     readings: Sequence[Reading],
 ) -> str:
@@ -231,10 +230,11 @@ def _held(
     shifted = held_by_shift(observed, reference)
     if shifted:
         return shifted
-    split = layout.settlement_count
-    quiet_land = [
-        r.p for r, place in zip(readings, places, strict=True)
-        if place.blocks.is_placebo and place.unburned >= QUIET_RING and r.verdict is not Verdict.NOT_CLEAR
-    ]  # fmt: skip
-    settlements = [r.p for r in readings[:split] if r.verdict is not Verdict.NOT_CLEAR]
-    return held_by_rejections(settlements, quiet_land)
+    seen = [
+        (r.p, place)
+        for r, place in zip(readings, places, strict=True)
+        if r.verdict is not Verdict.NOT_CLEAR
+    ]
+    land = [p for p, place in seen if place.blocks.is_placebo and place.unburned >= QUIET_RING]
+    settlements = [p for p, place in seen if not place.blocks.is_placebo]
+    return held_by_rejections(settlements, land)
