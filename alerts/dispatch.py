@@ -164,7 +164,7 @@ def lost_ground(connection: Connection, delivery: Delivery, person: Person) -> s
     if person.state is not PersonState.ACTIVE and not asked:
         return f"the person is {person.state}"
     if delivery.kind == NOTE:
-        return "the clearance was withdrawn" if _is_narrower(person, delivery) else ""
+        return _lost_ground_of_note(connection, delivery, person)
     alert = alert_in(connection, delivery.event_id)
     if not alert.standing:
         return f"the alert was {alert.status}"
@@ -172,6 +172,15 @@ def lost_ground(connection: Connection, delivery: Delivery, person: Person) -> s
         return "the clearance was withdrawn"
     if delivery.profiles and not _has_active(connection, delivery):
         return "the profiles that asked for it are gone"
+    return ""
+
+
+def _lost_ground_of_note(connection: Connection, delivery: Delivery, person: Person) -> str:
+    if _is_narrower(person, delivery):
+        return "the clearance was withdrawn"
+    for carried in deliveries_in(connection, carried_by=delivery.delivery_id):
+        if not alert_in(connection, carried.event_id).standing:
+            return "one of its alerts was withdrawn"
     return ""
 
 
@@ -215,7 +224,12 @@ def claim(connection: Connection, delivery_id: str, now: datetime) -> Claim | No
 
 
 def cancel(connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
-    """End a delivery that nobody can have."""
+    """End a delivery that nobody can have; what it would have told waits for another digest."""
+    for carried in deliveries_in(connection, carried_by=delivery.delivery_id):
+        move(
+            connection, carried, DeliveryState.HELD, now,
+            carried_by=None, not_before=now, hold_reason="digest",
+        )  # fmt: skip
     move(connection, delivery, DeliveryState.CANCELLED, now, last_error=why, ended_at=now, raw=None)
 
 
@@ -241,8 +255,15 @@ def mark_dot(connection: Connection, claimed: Claim, now: datetime) -> None:
         .where(DELIVERIES.c.delivery_id == delivery.delivery_id)
         .values(dotted_at=delivery.dotted_at or now)
     )
+    carried = deliveries_in(connection, carried_by=delivery.delivery_id)
+    connection.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.carried_by == delivery.delivery_id)
+        .values(dotted_at=now)
+    )
     if delivery.audience != DESK:
-        mark_outside(connection, delivery.event_id)
+        for event_id in {delivery.event_id, *(one.event_id for one in carried)}:
+            mark_outside(connection, event_id)
 
 
 def charged_attempts(connection: Connection, delivery_id: str) -> int:

@@ -39,7 +39,8 @@ def order_for(connection: Connection, delivery: Delivery, at: datetime) -> Order
         number=delivery.number or last_number + 1,
         last=_last_message(connection, delivery, last_number),
         first_status=Status(lane[0].status) if lane else alert.status,
-        earlier_ids=tuple(row.message_id for row in lane),
+        # What was told inside a digest has no message of its own.
+        earlier_ids=tuple(row.message_id for row in lane if row.message_id is not None),
         at=at,
         earlier_revision=lane[-1].revision if lane else None,
     )  # fmt: skip

@@ -58,6 +58,8 @@ STEPS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.RETRY_WAIT: frozenset({_S.SENDING, _S.DEAD, _S.HELD, _S.CANCELLED, _S.SUPERSEDED}),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.READY, _S.DEAD}),
     _S.ACCEPTED: frozenset({_S.DELIVERED, _S.BOUNCED}),
+    # Its digest was cancelled before anybody could have it.
+    _S.IN_DIGEST: frozenset({_S.HELD}),
     # An operator may try again what was given up before it could have been taken.
     _S.DEAD: frozenset({_S.READY}),
     _S.FAILED_PERM: frozenset({_S.READY}),
@@ -101,6 +103,9 @@ class Delivery:
     message_id: str | None = None
     raw: bytes | None = field(default=None, repr=False)
     raw_sha256: str | None = None
+    carried_by: str | None = None
+    """The digest that tells it, for a delivery that has no message of its own."""
+
     last_error: str = ""
 
     @property

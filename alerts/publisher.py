@@ -13,7 +13,9 @@ from alerts.alert import Action, Alert, AlertEvent, Status
 from alerts.disclosure import tlp_of
 from alerts.grading import NEVER_TOLD, Rank, rank_of
 from alerts.keys import Keyring
+from alerts.notes import NOTE
 from alerts.outbox import (
+    OPEN,
     TOLD,
     Delivery,
     DeliveryState,
@@ -281,8 +283,9 @@ def _sent_so_far(
             known = sent.get(delivery.person_id, NOTHING_SENT)
             sent[delivery.person_id] = _with_neighbour(known, delivery, alert)
     for person_id, count in _counts(connection, now - timedelta(days=1)):
-        known = sent.get(person_id, NOTHING_SENT)
-        sent[person_id] = replace(known, in_last_day=count)
+        sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), in_last_day=count)
+    for person_id, count in _counts(connection, now - timedelta(hours=1)):
+        sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), in_last_hour=count)
     return sent
 
 
@@ -313,10 +316,15 @@ def _told_rank(delivery: Delivery) -> Rank:
     return NEVER_TOLD if delivery.reason == "retracted" else delivery.rank
 
 
+AT_ONCE = TOLD | OPEN - {DeliveryState.HELD, DeliveryState.IN_DIGEST}
+"""What went out, or is about to, as a message of its own."""
+
+
 def _counts(connection: Connection, since: datetime) -> list[tuple[str, int]]:
     query = (
         select(DELIVERIES.c.person_id, func.count())
-        .where(DELIVERIES.c.dotted_at > since)
+        .where(DELIVERIES.c.created_at > since, DELIVERIES.c.kind != NOTE)
+        .where(DELIVERIES.c.state.in_([state.value for state in AT_ONCE]))
         .group_by(DELIVERIES.c.person_id)
     )
     return [(row[0], row[1]) for row in connection.execute(query)]

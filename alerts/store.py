@@ -170,6 +170,12 @@ def events_since_told(connection: Connection, event_id: str) -> list[AlertEvent]
     return [_event(row) for row in rows.mappings()]
 
 
+def log_root(connection: Connection) -> str:
+    """Return the digest of the last row of the log: it stands for every row before it."""
+    query = select(ALERT_EVENTS.c.sha256).order_by(ALERT_EVENTS.c.n.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none() or GENESIS
+
+
 def mark_told(connection: Connection, event_id: str, revision: int) -> None:
     """Record that the publisher dealt with a revision."""
     connection.execute(

@@ -124,6 +124,8 @@ class SentSoFar:
     in_last_day: int = 0
     """Messages of the last 24 hours."""
 
+    in_last_hour: int = 0
+
 
 NOTHING_SENT = SentSoFar()
 
@@ -133,6 +135,9 @@ class SubscriptionPolicy:
     """Limits that hold for everybody. From ``[alerts]`` in config.toml."""
 
     max_messages_per_day: int = 20
+    max_messages_per_hour: int = 5
+    """What comes above it in an hour is told in one mail at its end."""
+
     auto_publish_aois: tuple[str, ...] = ()
     """Areas whose tier A goes to those who asked for unreviewed alerts."""
 
@@ -236,10 +241,29 @@ def _when(
     if morning is not None and quiet is not None and severity < SEVERITIES.index(quiet):
         return Hold("quiet_hours", morning, reason)
     if profile.frequency != "immediate":
-        return Hold("digest", now, reason)
+        return Hold("digest", next_period(person, profile.frequency, now), reason)
     if sent.in_last_day >= policy.max_messages_per_day:
-        return Hold("cap", now, reason)
+        return Hold("cap", next_period(person, "daily", now), reason)
+    if sent.in_last_hour >= policy.max_messages_per_hour:
+        return Hold("burst", now + timedelta(hours=1), reason)
     return Send(reason)
+
+
+DIGEST_HOUR = 6
+"""In the person's own morning."""
+
+IN_ONE_MAIL = ("digest", "cap", "burst")
+"""Holds that end in a message that lists several alerts."""
+
+
+def next_period(person: Person, frequency: str, now: datetime) -> datetime:
+    """Return when the next digest of a person is made: a morning, or Monday's morning."""
+    local = now.astimezone(ZoneInfo(person.time_zone))
+    morning = local.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    days = 1 if morning <= local else 0
+    if frequency == "weekly":
+        days += -(local.weekday() + days) % 7
+    return (morning + timedelta(days=days)).astimezone(now.tzinfo)
 
 
 def _next_morning(profile: Profile, person: Person, now: datetime) -> datetime | None:
@@ -265,7 +289,7 @@ def merged(verdicts: list[tuple[Profile, Verdict]]) -> tuple[Verdict, tuple[str,
     best = min(verdicts, key=lambda judged: ORDER.index(type(judged[1])))[1]
     if isinstance(best, Hold):
         holds = [verdict for _, verdict in verdicts if isinstance(verdict, Hold)]
-        best = min(holds, key=lambda hold: (hold.reason in ("digest", "cap"), hold.until))
+        best = min(holds, key=lambda hold: (hold.reason in IN_ONE_MAIL, hold.until))
     if isinstance(best, Skip):
         return best, ()
     names = (profile.name for profile, verdict in verdicts if not isinstance(verdict, Skip))

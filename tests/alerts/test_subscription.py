@@ -25,6 +25,7 @@ from alerts.subscription import (
     covers,
     decide,
     merged,
+    next_period,
 )
 from aoi.area import Sensitivity
 from monitor.finding import FindingKind, Tier
@@ -32,6 +33,10 @@ from tests.alerts.test_alert import an_alert
 from tests.builders import NOW, a_finding, a_settlement, a_square, an_aoi, days_ago
 
 POLICY = SubscriptionPolicy()
+
+# NOW is a Monday at noon; digests are made at 6 in the person's morning.
+TOMORROW = datetime(2024, 5, 21, 6, tzinfo=UTC)
+MONDAY = datetime(2024, 5, 27, 6, tzinfo=UTC)
 PERSON = Person("p1", "email", "r@ngo.example", PersonState.ACTIVE, clearance="partner-full")
 PROFILE = Profile("p1-1", "p1", "Villages", days_ago(400), aois=("sd-test",))
 
@@ -94,12 +99,17 @@ MODERATE_B = told(Status.CONFIRMED, Severity.MODERATE, Tier.B)
                      id="worse than what was told of this village"),
         pytest.param({}, {}, {}, SentSoFar(inhibited_by="fire-x"), Skip("inhibited"),
                      id="a confirmed burn mutes hotspots"),
-        pytest.param({}, {}, {}, SentSoFar(in_last_day=20), Hold("cap", NOW, "first"), id="cap"),
+        pytest.param({}, {}, {}, SentSoFar(in_last_day=20), Hold("cap", TOMORROW, "first"),
+                     id="cap"),
         pytest.param({}, {}, {}, SentSoFar(in_last_day=19), Send("first"), id="under the cap"),
         pytest.param({"fraction": 0.5}, {}, {}, replace(MODERATE_B, in_last_day=20),
                      Send("escalated"), id="severe escalation passes the cap"),
-        pytest.param({}, {"frequency": "daily"}, {}, NOTHING_SENT, Hold("digest", NOW, "first"),
-                     id="daily"),
+        pytest.param({}, {}, {}, SentSoFar(in_last_hour=5),
+                     Hold("burst", NOW + timedelta(hours=1), "first"), id="a flood"),
+        pytest.param({}, {"frequency": "weekly"}, {}, NOTHING_SENT,
+                     Hold("digest", MONDAY, "first"), id="weekly"),
+        pytest.param({}, {"frequency": "daily"}, {}, NOTHING_SENT,
+                     Hold("digest", TOMORROW, "first"), id="daily"),
     ],
 )  # fmt: skip
 def test_a_revision_is_sent_held_or_skipped_for_a_reason(
@@ -150,6 +160,30 @@ def test_a_profile_watches_what_it_names(changes: dict[str, Any], covered: bool)
     place = place_of(an_aoi(), a_settlement(admin_pcode="SD04118"))
 
     assert covers(replace(PROFILE, aois=(), **changes), an_alert(place=place)) is covered
+
+
+@pytest.mark.parametrize(
+    ("frequency", "now", "until"),
+    [
+        pytest.param("daily", datetime(2024, 5, 20, 5, tzinfo=UTC), (20, 6), id="before six"),
+        pytest.param("daily", datetime(2024, 5, 20, 6, tzinfo=UTC), (21, 6), id="at six"),
+        pytest.param("weekly", datetime(2024, 5, 20, 5, tzinfo=UTC), (20, 6), id="Monday early"),
+        pytest.param("weekly", datetime(2024, 5, 26, 23, tzinfo=UTC), (27, 6), id="Sunday late"),
+        pytest.param("weekly", datetime(2024, 5, 21, 5, tzinfo=UTC), (27, 6), id="Tuesday"),
+    ],
+)
+def test_a_digest_is_made_in_the_morning(
+    frequency: str, now: datetime, until: tuple[int, int]
+) -> None:
+    period = next_period(PERSON, frequency, now)
+
+    assert (period.day, period.hour) == until
+
+
+def test_the_morning_is_the_persons_own() -> None:
+    person = replace(PERSON, time_zone="Asia/Yangon")  # six and a half hours ahead
+
+    assert next_period(person, "daily", NOW) == datetime(2024, 5, 20, 23, 30, tzinfo=UTC)
 
 
 def test_the_most_urgent_of_several_wishes_decides_and_all_are_named() -> None:

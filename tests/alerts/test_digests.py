@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from alerts.digests import Digests, runs_of
+from alerts.outbox import DeliveryState
+from alerts.publisher import PublisherPolicy
+from alerts.subscription import PersonState, SubscriptionPolicy
+from monitor.area_job import ArchivedLook, AreaReport
+from monitor.coverage import CoverageDay, CoverageState
+from monitor.run import Outcome, Run
+from monitor.store import MonitorStore
+from tests.alerts.conftest import KEYS, House, words_of
+from tests.builders import NOW, a_finding, a_square, days_ago
+
+MORNING = NOW + timedelta(days=1)
+
+
+def a_digest(house: House) -> Digests:
+    store = MonitorStore(house.engine)
+    return Digests(house.engine, store, house.registry, KEYS, house.writer.shown)
+
+
+def several(house: House, count: int) -> None:
+    """Confirm alerts at places so far apart that each is an event of its own."""
+    house.absorb(
+        *(
+            a_finding(finding_id=f"{n}" * 20, settlement_id=None, settlement_fraction=None,
+                      geometry=a_square(200, east_m=2_000 * n))
+            for n in range(count)
+        )
+    )  # fmt: skip
+    for alert in house.alerts.alerts(states=["first"]):
+        house.desk.confirm(alert.ref, by="Amina", now=NOW)
+    house.publish()
+
+
+def test_who_wants_one_mail_a_day_gets_one_mail_a_day(house: House) -> None:
+    house.subscribe(wishes={"frequency": "daily"})
+    several(house, 3)
+
+    assert a_digest(house).queue_due(NOW) == 1  # the heartbeat of the week
+    assert a_digest(house).queue_due(MORNING) == 1
+    assert a_digest(house).queue_due(MORNING) == 0
+    house.deliver(MORNING)
+
+    digest = house.mails()[-1]
+    assert digest["Subject"] == "[TLP:AMBER] Several alerts in one message"
+    assert words_of(digest).count("CONFIRMED by an analyst") == 3
+    states = {delivery.state for delivery in house.deliveries(kind="burn")}
+    assert states == {DeliveryState.IN_DIGEST}
+
+
+def test_a_flood_is_told_in_one_mail_at_the_end_of_the_hour(house: House) -> None:
+    house.policy = PublisherPolicy(subscriptions=SubscriptionPolicy(max_messages_per_hour=2))
+    house.subscribe()
+    house.absorb(*(
+        a_finding(finding_id=f"{n}" * 20, settlement_id=None, settlement_fraction=None,
+                  geometry=a_square(200, east_m=2_000 * n)) for n in range(5)
+    ))  # fmt: skip
+    for alert in house.alerts.alerts(states=["first"]):
+        house.desk.confirm(alert.ref, by="Amina", now=NOW)
+    house.publish()
+    house.deliver()
+    assert len(house.mails()) == 2
+
+    later = NOW + timedelta(hours=1)
+    a_digest(house).queue_due(later)
+    house.deliver(later)
+
+    (digest,) = [mail for mail in house.mails() if "Several" in mail["Subject"]]
+    assert words_of(digest).count("CONFIRMED by an analyst") == 3
+
+
+def test_what_was_taken_back_meanwhile_is_not_in_the_digest(house: House) -> None:
+    house.subscribe(wishes={"frequency": "daily"})
+    several(house, 2)
+    gone, _ = house.alerts.alerts()
+    house.desk.reject(gone.ref, by="Ben", reason="other", now=NOW)
+
+    a_digest(house).queue_due(MORNING)
+    house.deliver(MORNING)
+
+    assert gone.ref not in words_of(house.mails()[-1])
+
+
+def test_a_digest_whose_alert_was_taken_back_before_it_left_is_made_again_without_it(
+    house: House,
+) -> None:
+    house.subscribe(wishes={"frequency": "daily"})
+    several(house, 2)
+    a_digest(house).queue_due(MORNING)
+    gone, stays = house.alerts.alerts()
+    house.desk.reject(gone.ref, by="Ben", reason="other", now=MORNING)
+
+    house.deliver(MORNING)
+    assert [m for m in house.mails() if "Several" in m["Subject"]] == []
+    house.publish(MORNING)
+    a_digest(house).queue_due(MORNING + timedelta(seconds=1))
+    house.deliver(MORNING + timedelta(seconds=1))
+
+    (digest,) = [mail for mail in house.mails() if "Several" in mail["Subject"]]
+    assert stays.ref in words_of(digest) and gone.ref not in words_of(digest)
+
+
+def test_who_read_it_in_a_digest_hears_of_its_retraction(house: House) -> None:
+    house.subscribe(wishes={"frequency": "daily"})
+    several(house, 2)
+    a_digest(house).queue_due(MORNING)
+    house.deliver(MORNING)
+    taken_back = house.alerts.alerts()[0]
+    assert taken_back.outside
+
+    house.desk.retract(taken_back.ref, by="Ben", reason="false", now=MORNING)
+    house.publish(MORNING)
+    house.deliver(MORNING)
+
+    (retraction,) = [mail for mail in house.mails() if "RETRACTED" in mail["Subject"]]
+    assert taken_back.ref in retraction["Subject"]
+
+
+def seen(house: House, *states: CoverageState) -> None:
+    """Record the coverage of the last days, today's state last."""
+    days = tuple(
+        CoverageDay("sd-test", days_ago(age).date(), state, 0.8 if state == "seen" else 0.0,
+                    "provider did not answer")
+        for age, state in zip(range(len(states) - 1, -1, -1), states, strict=True)
+    )  # fmt: skip
+    looks = tuple(
+        ArchivedLook(
+            look_id=f"look-{day.day}", aoi_id="sd-test", track="t", platform="s2b",
+            acquired_at=NOW.replace(day=day.day.day), available_at=NOW, known_at=NOW, path="x",
+            sha256="0", clear_fraction=0.8, held_reason="", provider="folder", scene_ids=(),
+            scored=True, superseded_by=None,
+        )
+        for day in days if day.state == "seen"
+    )  # fmt: skip
+    run = Run("run-1", "sd-test", NOW, NOW, Outcome.COMPLETED, "seen")
+    MonitorStore(house.engine).record(AreaReport(run=run, coverage=days, looks=looks), NOW)
+
+
+def test_a_heartbeat_says_what_was_seen_when_nothing_happened(house: House) -> None:
+    house.subscribe()
+    seen(house, CoverageState.SEEN, CoverageState.CLOUDY, CoverageState.SEEN)
+
+    a_digest(house).queue_due(NOW)
+    a_digest(house).queue_due(NOW + timedelta(days=2))
+    house.deliver(NOW)
+
+    (mail,) = house.mails()
+    words = words_of(mail)
+    assert mail["Subject"] == "[TLP:AMBER] What was seen this week"
+    assert "TEST AREA Seen on 2 of 7 days, 80% of it clear at best; last on 20 May 2024." in words
+    assert "ALERTS OF THE WEEK None." in words
+    assert "BLIND" not in words
+
+
+def test_a_heartbeat_says_since_when_an_area_is_blind_and_why(house: House) -> None:
+    house.subscribe()
+    seen(house, CoverageState.SEEN, *[CoverageState.PROVIDER_DOWN] * 16)
+
+    a_digest(house).queue_due(NOW)
+    house.deliver(NOW)
+
+    assert "Not seen on any of 7 days. BLIND since 4 May 2024: provider did not answer" in words_of(
+        house.mails()[0]
+    )
+
+
+def test_a_heartbeat_tells_the_fate_of_every_number_and_the_root_of_the_log(
+    house: House,
+) -> None:
+    house.subscribe()
+    house.confirmed()
+    house.publish()
+    house.deliver()
+
+    a_digest(house).queue_due(NOW)
+    house.deliver()
+
+    (mail,) = [mail for mail in house.mails() if "What was seen" in mail["Subject"]]
+    words = words_of(mail)
+    assert "MESSAGES TO YOU 1: sent" in words
+    assert "Message 2 to you; the last was 1" in words
+    assert "Its fingerprint today: " in words
+
+
+@pytest.mark.parametrize(
+    ("clearance", "heading"), [("partner", "AREA 1"), ("partner-full", "TEST AREA")]
+)
+def test_a_coarse_reader_is_not_told_the_name_of_an_area(
+    house: House, clearance: str, heading: str
+) -> None:
+    house.subscribe(clearance=clearance)
+
+    a_digest(house).queue_due(NOW)
+    house.deliver()
+
+    words = words_of(house.mails()[0])
+    assert heading in words
+    assert ("TEST AREA" in words) is (clearance == "partner-full")
+
+
+def test_nobody_who_left_or_just_came_gets_a_heartbeat(house: House) -> None:
+    house.subscribe("left@ngo.example", state=PersonState.UNSUBSCRIBED)
+    house.subscribe("new@ngo.example", wishes={"starts_at": NOW})
+
+    assert a_digest(house).queue_due(NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [([], ""), ([3], "3"), ([1, 2, 3, 5], "1-3, 5"), ([2, 1, 9, 8], "1-2, 8-9")],
+)
+def test_numbers_in_a_row_are_told_as_a_run(numbers: list[int], text: str) -> None:
+    assert runs_of(numbers) == text
