@@ -16,6 +16,7 @@ import json
 import re
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning
 from shapely import box
 from shapely.geometry import Point, mapping
 from shapely.geometry.base import BaseGeometry
@@ -204,7 +206,10 @@ class Cube:
     path: Path
 
     def _opened(self, name: str) -> Any:
-        return rasterio.open(f"netcdf:{self.path}:{name}")
+        with warnings.catch_warnings():
+            # The place of these cubes is written in the script; the file does not say it.
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(f"netcdf:{self.path}:{name}")
 
     def read(self, name: str) -> NDArray[Any]:
         with self._opened(name) as file:

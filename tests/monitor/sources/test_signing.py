@@ -15,7 +15,11 @@ from monitor.sources.web import WebSettings
 from tests.monitor.sources.servers import Asked, Reply, Server, running, told
 
 QUICK = WebSettings(tries=2, first_wait_s=0.001)
-DEADLINE = Deadline(60, "a test")
+
+
+def soon() -> Deadline:
+    """Return a deadline of its own: it runs from where it is made."""
+    return Deadline(60, "a test")
 
 
 @pytest.fixture
@@ -43,31 +47,31 @@ ASSET = "https://s2.blob.example/l2a/35/P/PN/B04.tif"
 def test_one_token_serves_every_file_of_a_container(server: Server) -> None:
     signer = tokens(server, minutes=60)
 
-    assert signer.signed(ASSET, DEADLINE) == f"{ASSET}?sig=T1"
-    assert signer.signed(ASSET.replace("B04", "B8A"), DEADLINE).endswith("B8A.tif?sig=T1")
+    assert signer.signed(ASSET, soon()) == f"{ASSET}?sig=T1"
+    assert signer.signed(ASSET.replace("B04", "B8A"), soon()).endswith("B8A.tif?sig=T1")
     assert server.paths() == ["/token/s2/l2a"]
 
 
 def test_a_token_that_ends_within_minutes_is_renewed_before_use(server: Server) -> None:
     signer = tokens(server, minutes=4)
 
-    signer.signed(ASSET, DEADLINE)
+    signer.signed(ASSET, soon())
 
-    assert signer.signed(ASSET, DEADLINE) == f"{ASSET}?sig=T2"
+    assert signer.signed(ASSET, soon()) == f"{ASSET}?sig=T2"
 
 
 def test_a_forgotten_token_is_asked_for_again(server: Server) -> None:
     signer = tokens(server, minutes=60)
-    signer.signed(ASSET, DEADLINE)
+    signer.signed(ASSET, soon())
 
     assert signer.forget(ASSET)
-    assert signer.signed(ASSET, DEADLINE) == f"{ASSET}?sig=T2"
+    assert signer.signed(ASSET, soon()) == f"{ASSET}?sig=T2"
 
 
 def test_files_elsewhere_are_asked_without_a_token(server: Server) -> None:
     signer = tokens(server, minutes=60)
 
-    assert signer.signed("https://open.example/a.tif", DEADLINE) == "https://open.example/a.tif"
+    assert signer.signed("https://open.example/a.tif", soon()) == "https://open.example/a.tif"
     assert server.log == []
 
 
@@ -77,7 +81,7 @@ def test_an_answer_without_token_is_unavailable(server: Server, answer: object) 
     server.fail("/token/", told(answer))
 
     with pytest.raises(SourceUnavailable, match="no token and expiry"):
-        signer.signed(ASSET, DEADLINE)
+        signer.signed(ASSET, soon())
 
 
 def test_an_object_is_signed_as_amazon_documents_it() -> None:
@@ -99,13 +103,13 @@ def test_an_object_store_without_key_is_refused_with_a_hint() -> None:
     signer = ObjectStoreSigner("https://eodata.dataspace.copernicus.eu")
 
     with pytest.raises(SourceRefused, match="only to those with a key") as caught:
-        signer.signed("s3://eodata/Sentinel-2/B04.jp2", DEADLINE)
+        signer.signed("s3://eodata/Sentinel-2/B04.jp2", soon())
     assert "access_key" in caught.value.hint
 
 
 def test_an_object_without_signer_is_refused() -> None:
     with pytest.raises(SourceRefused, match=r"B04\.jp2"):
-        Unsigned().signed("s3://eodata/Sentinel-2/B04.jp2", DEADLINE)
+        Unsigned().signed("s3://eodata/Sentinel-2/B04.jp2", soon())
 
 
 @pytest.mark.parametrize(
