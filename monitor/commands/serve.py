@@ -68,8 +68,10 @@ def run_until_stopped(service: Service, say: Callable[[str], object]) -> None:
 class Worker:
     """Holds the lock of the data folder and runs the schedule; stands by while it is taken."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, ask_again_s: float = ASK_AGAIN_S) -> None:
         self._service = service
+        self._ask_again_s = ask_again_s
+        self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="worker")
         self._state = "starting"
@@ -86,6 +88,16 @@ class Worker:
         """Return why no work is done here; empty if it is."""
         return "" if self._state == "working" else self._state
 
+    def wait_for(self, state: str, timeout_s: float = 30.0) -> bool:
+        """Wait until it is ``"standing by"``, ``"working"`` or ``"stopping"``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._state == state, timeout_s)
+
+    def _become(self, state: str) -> None:
+        with self._changed:
+            self._state = state
+            self._changed.notify_all()
+
     def _work(self) -> None:
         path = self._service.config.service.data_folder / LOCK
         with ExitStack() as held:
@@ -101,8 +113,8 @@ class Worker:
     def _stand_by(self, error: AlreadyRunning) -> None:
         if self._state != "standing by":
             logger.warning("standing by", reason=error.message)
-        self._state = "standing by"
-        self._stopping.wait(ASK_AGAIN_S)
+        self._become("standing by")
+        self._stopping.wait(self._ask_again_s)
 
     def _scheduled(self) -> None:
         settings = self._service.config
@@ -114,9 +126,9 @@ class Worker:
         )
         schedule.also("deliver", self._service.deliver, DELIVER_EVERY)
         schedule.start()
-        self._state = "working"
+        self._become("working")
         self._stopping.wait()
-        self._state = "stopping"
+        self._become("stopping")
         schedule.stop()
 
 
@@ -127,6 +139,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            # From here on callers wait instead of being refused.
+            listener.listen()
         except OSError as error:
             raise ConfigError(
                 f"cannot listen on {host}:{port}: {error.strerror}",
