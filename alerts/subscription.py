@@ -198,7 +198,9 @@ def _not_wanted(alert: Alert, profile: Profile, policy: SubscriptionPolicy) -> s
         return "below_severity"
     if TIERS.index(alert.finding.tier) < TIERS.index(profile.min_tier):
         return "below_tier"
-    reviewed = alert.status in (Status.CONFIRMED, Status.ENDED)
+    # What the ledger knows needs no analyst.
+    by_ledger = alert.kind is FindingKind.BLIND and alert.status is Status.PROVISIONAL
+    reviewed = alert.status in (Status.CONFIRMED, Status.ENDED) or by_ledger
     if reviewed and alert.released_at is not None:
         return ""
     auto = alert.finding.tier is Tier.A and alert.aoi_id in policy.auto_publish_aois

@@ -131,6 +131,8 @@ def _wrapped(sentence: str) -> list[str]:
 def status_line(letter: Letter, speech: Speech) -> str:
     """Return what the reader must know before anything else."""
     shown = letter.disclosure
+    if shown.kind is FindingKind.BLIND and shown.status in (Status.PROVISIONAL, Status.ENDED):
+        return speech.say(f"status.blind.{shown.status}")
     revised = shown.status is Status.CONFIRMED and letter.reason in ("updated", "escalated")
     return speech.say("status.revised" if revised else f"status.{shown.status}")
 
@@ -167,6 +169,8 @@ def _what(letter: Letter, speech: Speech) -> Paragraph:
 def when_lines(shown: Disclosure, speech: Speech) -> tuple[str, ...]:
     """Return the interval between two looks; a week for those who may not know the day."""
     after, before = shown.observed_after, shown.observed_before
+    if shown.kind is FindingKind.BLIND:
+        return (speech.say("when.blind", date=speech.day(after)),)
     if not shown.full:
         return (speech.say("when.weeks", after=speech.day(after), before=speech.day(before)),)
     between = speech.say("when.between", after=speech.instant(after), before=speech.instant(before))
@@ -231,6 +235,8 @@ def coverage_line(shown: Disclosure, speech: Speech) -> str:
 
 def _sure(letter: Letter, speech: Speech) -> Paragraph:
     shown = letter.disclosure
+    if shown.kind is FindingKind.BLIND:
+        return Paragraph("sure", speech.say("head.sure"), (speech.say("sure.ledger"),))
     lines = (sure_line(shown, speech), coverage_line(shown, speech))
     return Paragraph("sure", speech.say("head.sure"), lines)
 

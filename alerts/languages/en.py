@@ -51,6 +51,10 @@ WORDS = {
     "status.rejected": "REJECTED by an analyst: not what it looked like",
     "status.retracted": "RETRACTED: do not act on this, and do not pass it on",
     # What was seen: never who or why.
+    "status.blind.provisional": "BLIND: not seen, by our own record",
+    "status.blind.ended": "SEEN AGAIN",
+    "when.blind": "Last seen on {date}.",
+    "sure.ledger": "Certain: our own record of what was seen says so.",
     "what.burn": "Burn signature over {share} of the mapped settlement, {area}.",
     "what.burn.new": "Burn signature over {area}.",
     "what.hotspots": "Active fires were detected from space at the mapped settlement.",
