@@ -8,6 +8,7 @@ from alerts.disclosure import Disclosure
 from alerts.formats.text import coverage_line, sure_line, what_line, when_lines, where_lines
 from alerts.ports import AlertPicture, Outline
 from alerts.words import Speech, plain
+from monitor.blocks import ring_of
 from monitor.finding import Chip
 from monitor.observation import Observation
 
@@ -39,6 +40,7 @@ def picture_of(
         attribution=speech.say("attribution", providers=_providers(shown)),
         coverage_line=coverage_line(shown, speech),
         language=speech.language,
+        tlp=str(shown.tlp),
     )
 
 
@@ -51,6 +53,7 @@ def _outlines(shown: Disclosure) -> list[Outline]:
     outlines: list[Outline] = []
     if shown.place is not None and shown.place.footprint is not None:
         label = plain(shown.place.name) or shown.place.settlement_id or ""
+        outlines.append(Outline("ring", label, ring_of(shown.place.footprint)))
         outlines.append(Outline("settlement", label, shown.place.footprint))
     if shown.geometry is not None:
         role = "burned" if shown.full else "cell"
@@ -73,4 +76,18 @@ def _chip_line(chip: Chip) -> str:
 
 
 def _providers(shown: Disclosure) -> str:
-    return ", ".join(dict.fromkeys(chip.provider for chip in shown.chips)) or "–"
+    """Return who is to be credited for the pixels, and through whom they came."""
+    credits = [f"{_credit(chip)} ({chip.provider})" for chip in shown.chips]
+    return "; ".join(dict.fromkeys(credits)) or "–"
+
+
+def _credit(chip: Chip) -> str:
+    """Return the credit line that the owner of the imagery asks for."""
+    first = chip.scene_ids[0].upper() if chip.scene_ids else ""
+    if first.startswith(("S1", "S2", "OPERA")):
+        return f"contains modified Copernicus Sentinel data {chip.acquired_at:%Y}"
+    if first.startswith(("LC", "LE", "LT")):
+        return "Landsat, U.S. Geological Survey"
+    if first.startswith("HLS"):
+        return "Harmonized Landsat Sentinel-2, NASA"
+    return "provider"

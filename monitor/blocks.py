@@ -20,7 +20,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from aoi.area import Aoi
-from aoi.grid import Grid, to_metres
+from aoi.grid import Grid, to_degrees, to_metres, utm_epsg
 from aoi.settlement import Settlement, SettlementKind
 
 Indices = NDArray[np.int32]
@@ -133,6 +133,20 @@ def block_sets(
         placebos=tuple(s for s in sets if s.is_placebo),
         version=digest.hexdigest()[:12],
     )
+
+
+def ring_of(footprint: BaseGeometry, settings: BlockSettings | None = None) -> BaseGeometry:
+    """Return the land around a settlement that serves as its control, EPSG:4326.
+
+    For pictures: blocks of other settlements are not taken out, and a ring that had to
+    be widened is drawn at its usual width.
+    """
+    chosen = settings or BlockSettings()
+    centre = footprint.centroid
+    epsg = utm_epsg(centre.x, centre.y)
+    outline = to_metres(footprint, epsg)
+    ring = outline.buffer(chosen.ring_outer_m).difference(outline.buffer(chosen.ring_inner_m))
+    return to_degrees(ring, epsg)
 
 
 _EMPTY = np.empty(0, dtype=np.int32)

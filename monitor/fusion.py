@@ -24,7 +24,8 @@ class FusionSettings:
 
     hotspot_weight: float = 0.8
     radar_weight: float = 0.5
-    highest: float = 0.995
+    highest: float = 0.99
+    """No evidence from space is surer than this."""
     tier_a: float = 0.90
     tier_b: float = 0.60
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from alerts.alert import Alert, Status
 from alerts.disclosure import AUDIENCES, DESK, Disclosure
+from alerts.formats.text import kind_label
 from alerts.pictures import picture_of
 from alerts.ports import OverviewArea
 from alerts.words import Speech
@@ -42,11 +43,10 @@ def alert_page(service: Service, alert: Alert) -> str:
 
     settings = service.config.service
     shown = Disclosure.for_(alert, AUDIENCES[DESK])
-    title = f"{alert.kind.value} {alert.place.name or alert.aoi_id}, {alert.ref}"
-    picture = picture_of(
-        shown, Speech(settings.language, settings.timezone), chip,
-        title=title, status=STATUS_LINES[alert.status],
-    )  # fmt: skip
+    speech = Speech(settings.language, settings.timezone)
+    label = kind_label(shown, alert.status, speech)
+    title = f"{label}: {alert.place.name or alert.aoi_id}, {alert.ref}"
+    picture = picture_of(shown, speech, chip, title=title, status=STATUS_LINES[alert.status])
     return service.renderer.alert_map(picture)
 
 

@@ -22,9 +22,12 @@ def test_full_clearance_sees_pixels_before_and_after_and_both_outlines() -> None
     picture = picture_of(shown_to("desk"), Speech(), read_chip, title="T", status="S")
 
     assert picture.before is not None and picture.after is not None
-    assert [outline.role for outline in picture.outlines] == ["settlement", "burned"]
-    assert picture.outlines[0].label == "Shagra"
-    assert picture.attribution == "Imagery: folder."
+    assert [outline.role for outline in picture.outlines] == ["ring", "settlement", "burned"]
+    assert picture.outlines[1].label == "Shagra"
+    assert picture.attribution == (
+        "Imagery: contains modified Copernicus Sentinel data 2024 (folder)."
+    )
+    assert picture.tlp == "TLP:AMBER"
     assert ("Before", "2024-05-13 12:00 UTC, S2-before") in picture.facts
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from monitor.blocks import BlockSettings, block_sets
+from aoi.grid import to_metres
+from monitor.blocks import BlockSettings, block_sets, ring_of
 from tests.monitor.detectors.worlds import a_village, an_area
 
 AREA = an_area()
@@ -84,3 +86,12 @@ def test_taking_picks_the_watched_blocks() -> None:
 
     assert (sets.take(numbered) == sets.watched).all()
     assert sets.take(np.stack([numbered, numbered])).shape == (2, sets.watched.size)
+
+
+def test_a_drawn_ring_starts_at_150_and_ends_at_1500_metres() -> None:
+    ring = to_metres(ring_of(VILLAGE.footprint), AREA.epsg)
+    village = to_metres(VILLAGE.footprint, AREA.epsg)
+
+    assert ring.distance(village) == pytest.approx(150, abs=1)
+    west, _, east, _ = ring.bounds
+    assert east - west == pytest.approx(200 + 2 * 1_500, abs=5)
