@@ -75,7 +75,7 @@ def read_baseline(folder: Path, aoi_id: str, track: str) -> Baseline | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             words = json.loads(str(stored["words"]))
             arrays = {name: stored[name] for name in stored.files if name != "words"}
     except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:

@@ -185,7 +185,8 @@ def _knot_scales(residual: Array, at: Sequence[datetime]) -> Array:
         local = _sigma_over_time(residual[near], seen[near]) if near.any() else overall
         enough = seen[near].sum(axis=0) >= LEAST_KNOT_LOOKS
         sigma = np.where(enough & np.isfinite(local), local, overall)
-        floor = np.nanquantile(sigma, 0.2, axis=1, keepdims=True)
+        # Where nothing was ever seen there is no floor, and no block that could use it.
+        floor = np.nan_to_num(masked_quantile(sigma, np.isfinite(sigma), 0.2))[:, None]
         knots.append(np.maximum(np.nan_to_num(sigma, nan=np.inf), floor))
     return np.stack(knots).astype(np.float32)
 
