@@ -76,11 +76,14 @@ def likelihood_ratio(p: float) -> float:
 def tier_of(
     probability: float, evidence: Sequence[Evidence], flags: Sequence[str], settings: FusionSettings
 ) -> Tier:
-    """Return the tier: A needs two sensor families and a whole baseline."""
+    """Return the tier: A needs two sensor families and a known cloud mask.
+
+    Without history, or without the long short-wave band, nothing is more than C: a
+    clearing cannot be told from a burn there (measured: Romania, 2019).
+    """
     families = {item.family for item in evidence if item.p <= 0.05}
-    weak = any(f in flags for f in ("baseline=weak", "reduced_bands", "cloud_unknown"))
-    if probability >= settings.tier_a and len(families) >= 2 and not weak:
+    if any(f in flags for f in ("baseline=weak", "reduced_bands")):
+        return Tier.C
+    if probability >= settings.tier_a and len(families) >= 2 and "cloud_unknown" not in flags:
         return Tier.A
-    if probability >= settings.tier_b and "baseline=weak" not in flags:
-        return Tier.B
-    return Tier.C
+    return Tier.B if probability >= settings.tier_b else Tier.C

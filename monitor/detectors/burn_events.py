@@ -221,6 +221,8 @@ def _confounders(latest: Reading, judgement: Judgement) -> tuple[str, ...]:
         found.append(
             f"bush or field fire: {100 * (1 - unburned):.0f} % of the land around burned as well"
         )
+    if "reduced_bands" in latest.flags:
+        found.append("clearing of trees or harvest: cannot be told apart without band 12")
     if values["visible_change"] < 0:
         found.append("fresh ash or new bright material: the visible bands rose")
     return tuple(found)
