@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,8 @@ from monitor.master_key import master_key
 
 FAILED = 1
 
-EXAMPLE = Path(__file__).parents[2] / "config.toml"
+EXAMPLE = "config.toml"
+"""In the package a link to the file at the root, in a wheel a copy of it."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -90,7 +92,7 @@ def doctor(call: Call) -> None:
 
 def example_config() -> str:
     """Return the text of the config.toml that works as it stands."""
-    return EXAMPLE.read_text(encoding="utf-8")
+    return (files("monitor.commands") / EXAMPLE).read_text(encoding="utf-8")
 
 
 def _show_faults(call: Call, faults: list[Fault]) -> None:
