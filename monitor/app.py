@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine as Database
 
+from alerts.blindness import Blindness, BlindnessPolicy
 from alerts.channels.email import Email, SmtpSettings
+from alerts.channels.guard import Guard
 from alerts.channels.spool import Spool
+from alerts.channels.webhook import Webhook, WebhookSettings
 from alerts.courier import Courier, CourierPolicy
+from alerts.digests import DigestPolicy, Digests
+from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment, EnrolmentPolicy
 from alerts.formats.mail import MailSettings
 from alerts.intake import Intake, IntakePolicy
@@ -40,11 +46,26 @@ from monitor.service import Service
 from monitor.sources.in_order import hotspots_in_order, imagery_in_order
 from monitor.store import MonitorStore
 
+Sources = tuple[Sequence[ImagerySource], Sequence[HotspotSource]]
+
 
 def build_service(
-    config: Config, now: Callable[[], datetime], engine: Engine | None = None
+    config: Config,
+    now: Callable[[], datetime],
+    engine: Engine | None = None,
+    sources: Sources | None = None,
 ) -> Service:
     """Return the service on these settings; its `close` gives everything back.
+
+    Parameters
+    ----------
+    config : Config
+    now : callable
+        The clock.
+    engine : Engine, optional
+        Where jobs run; else what ``[engine]`` says.
+    sources : Sources, optional
+        Where imagery comes from; else what ``[sources]`` says.
 
     Raises
     ------
@@ -52,41 +73,37 @@ def build_service(
     """
     folder = config.service.data_folder
     folder.mkdir(parents=True, exist_ok=True)
+    keys = Keyring(master_key(folder))
     database = prepared_database(config.database_url)
     workers = engine or engine_of(config.engine.kind, config.engine.workers, config.engine.address)
-    keys = Keyring(master_key(folder))
     registry, store = AoiRegistry(database), MonitorStore(database)
+    imagery, hotspots = sources or sources_of(config)
     renderer = FoliumRenderer(language=config.service.language)
-    channel = channel_of(config)
-
-    def close() -> None:
-        workers.close()
-        channel.close()
-        database.dispose()
-
+    writer = LetterWriter(renderer, partial(_chip, folder), keys, mail_settings(config))
+    enrolment = Enrolment(database, registry, keys, enrolment_policy(config))
+    guard = Guard(config.webhooks.allow_private_addresses, own_hosts=(_own_host(config),))
+    endpoints = Endpoints(database, enrolment, keys, guard)
+    channels = channels_of(config, endpoints, guard, now)
     return Service(
         config=config,
         database=database,
         registry=registry,
         store=store,
         alerts=AlertStore(database),
-        pipeline=Pipeline(
-            registry, store, workers, imagery_of(config), hotspots_of(config),
-            pipeline_settings(config),
-        ),
+        pipeline=Pipeline(registry, store, workers, imagery, hotspots, pipeline_settings(config)),
         intake=Intake(database, store, registry, intake_policy(config, keys)),
+        blindness=Blindness(database, store, registry, blindness_policy(config, keys)),
         desk=ReviewDesk(database),
         publisher=Publisher(database, keys, publisher_policy(config)),
-        courier=Courier(
-            database, {"email": channel},
-            LetterWriter(renderer, partial(_chip, folder), keys, mail_settings(config)),
-            keys, courier_policy(config),
-        ),
-        enrolment=Enrolment(database, registry, keys, enrolment_policy(config)),
+        digests=Digests(database, store, registry, keys, writer.shown, digest_policy(config)),
+        courier=Courier(database, channels, writer, keys, courier_policy(config)),
+        enrolment=enrolment,
+        endpoints=endpoints,
+        channels=channels,
         renderer=renderer,
         now=now,
-        close=close,
-    )  # fmt: skip
+        close=partial(_close, workers, channels, database),
+    )
 
 
 def build_replay(config: Config, out: Path, now: Callable[[], datetime]) -> Service:
@@ -96,7 +113,8 @@ def build_replay(config: Config, out: Path, now: Callable[[], datetime]) -> Serv
     database = config.database.model_copy(update={"url": url, "password": None})
     email = config.email.model_copy(update={"channel": "spool", "spool": out / "spool"})
     parts = {"service": service, "database": database, "email": email}
-    return build_service(config.model_copy(update=parts), now)
+    # What was fetched for the service once is not fetched again for its replay.
+    return build_service(config.model_copy(update=parts), now, sources=sources_of(config))
 
 
 def prepared_database(url: str) -> Database:
@@ -112,6 +130,11 @@ def prepared_database(url: str) -> Database:
     return database
 
 
+def sources_of(config: Config) -> Sources:
+    """Return the imagery and hotspot sources by preference."""
+    return imagery_of(config), hotspots_of(config)
+
+
 def imagery_of(config: Config) -> list[ImagerySource]:
     """Return the imagery sources by preference."""
     return imagery_in_order(config.sources, config.service.data_folder)
@@ -122,7 +145,20 @@ def hotspots_of(config: Config) -> list[HotspotSource]:
     return hotspots_in_order(config.sources, config.service.data_folder)
 
 
-def channel_of(config: Config) -> Channel:
+def channels_of(
+    config: Config, endpoints: Endpoints, guard: Guard, now: Callable[[], datetime]
+) -> dict[str, Channel]:
+    """Return what carries messages, by the names that deliveries have."""
+    settings = WebhookSettings(
+        config.webhooks.timeout_s, config.webhooks.max_answer_kb * 1_000, guard
+    )
+    return {
+        "email": mail_channel_of(config),
+        "webhook": Webhook(settings, lambda who: endpoints.secrets(who, now()), now),
+    }
+
+
+def mail_channel_of(config: Config) -> Channel:
     """Return what carries mails: a mail server, or a folder of files."""
     email = config.email
     if email.channel == "spool":
@@ -161,6 +197,18 @@ def intake_policy(config: Config, keys: Keyring) -> IntakePolicy:
         reopen_within=timedelta(days=config.alerts.reopen_within_days),
         ref_key=keys.derived("ref"),
     )
+
+
+def blindness_policy(config: Config, keys: Keyring) -> BlindnessPolicy:
+    """Return when an area counts as blind."""
+    return BlindnessPolicy(
+        blind_after=timedelta(days=config.alerts.blind_after_days), ref_key=keys.derived("ref")
+    )
+
+
+def digest_policy(config: Config) -> DigestPolicy:
+    """Return what digests call blind."""
+    return DigestPolicy(blind_after=timedelta(days=config.alerts.blind_after_days))
 
 
 def publisher_policy(config: Config) -> PublisherPolicy:
@@ -203,3 +251,14 @@ def mail_settings(config: Config) -> MailSettings:
 
 def _chip(folder: Path, path: str) -> Observation:
     return load_chip(folder / path)
+
+
+def _own_host(config: Config) -> str:
+    return urlsplit(config.service.base_url).hostname or ""
+
+
+def _close(workers: Engine, channels: Mapping[str, Channel], database: Database) -> None:
+    workers.close()
+    for channel in channels.values():
+        channel.close()
+    database.dispose()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
 
+from alerts.blindness import Blindness
 from alerts.courier import Courier
+from alerts.digests import Digests
+from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.intake import Intake
-from alerts.ports import MapRenderer
+from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
@@ -38,10 +41,14 @@ class Service:
     alerts: AlertStore
     pipeline: Pipeline
     intake: Intake
+    blindness: Blindness
     desk: ReviewDesk
     publisher: Publisher
+    digests: Digests
     courier: Courier
     enrolment: Enrolment
+    endpoints: Endpoints
+    channels: Mapping[str, Channel]
     renderer: MapRenderer
     now: Callable[[], datetime]
     close: Callable[[], None]
@@ -53,11 +60,12 @@ class Service:
         """Do everything that is due now; with `only`, for these areas whether due or not."""
         runs = self.pipeline.run_due(self.now(), progress, only)  # areas -> runs, findings
         self.intake.absorb_new(self.now())  # findings   -> alerts
-        self.publisher.publish_released(self.now())  # alerts     -> deliveries; retractions too
-        self.courier.deliver_due(self.now())  # deliveries -> subscribers
+        self.blindness.watch(self.now())  # coverage   -> alerts
+        self.deliver()
         return runs
 
     def deliver(self) -> None:
-        """Publish and send what waits; between ticks, so that nobody waits for the next one."""
-        self.publisher.publish_released(self.now())
-        self.courier.deliver_due(self.now())
+        """Publish and send what waits; between ticks too, so that nobody waits for the next."""
+        self.publisher.publish_released(self.now())  # alerts     -> deliveries; retractions too
+        self.digests.queue_due(self.now())  # what was held and seen -> deliveries
+        self.courier.deliver_due(self.now())  # deliveries -> subscribers

@@ -29,9 +29,11 @@ class House:
     def __call__(self, *words: object) -> Said:
         return call(self._capsys, *words, "--config", self._settings)
 
-    def mails(self) -> list[EmailMessage]:
+    def mails(self, about: str = "") -> list[EmailMessage]:
+        """Return what is in the spool, oldest first; with `about` what names it in its subject."""
         paths = sorted((self.folder / "spool").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns)
-        return [_parsed(path.read_bytes()) for path in paths]
+        mails = [_parsed(path.read_bytes()) for path in paths]
+        return [mail for mail in mails if about in str(mail["Subject"])]
 
 
 @pytest.fixture
@@ -70,15 +72,16 @@ def test_a_fire_reaches_the_mailbox_with_its_map_and_is_not_sent_twice(house: Ho
     assert verdicts[-2:] == ["burn_like", "burn_like"]
     assert explained["findings"][0]["decision"].startswith("opened alert")
 
-    (mail,) = house.mails()
+    (mail,) = house.mails(about=alert["ref"])
     assert mail["To"] == "partner@example.org"
     (page,) = _attachments(mail, "text/html")
     assert "Shagra" in page
     assert _attachments(mail, "application/geo+json")
 
+    sent = len(house.mails())
     again = house("run", "--now", LATER, "--json")
     assert again.document["runs"][0]["outcome"] == "no_imagery"
-    assert len(house.mails()) == 1
+    assert len(house.mails()) == sent
 
 
 def test_who_was_told_is_told_when_it_is_taken_back(house: House) -> None:
@@ -96,9 +99,20 @@ def test_who_was_told_is_told_when_it_is_taken_back(house: House) -> None:
     assert refused.status == 1
     assert "somebody outside may have it" in refused.err
     assert retracted.status == 0, retracted.err
-    first, second = house.mails()
+    first, second = house.mails(about=alert["ref"])
     assert first["To"] == second["To"] == "partner@example.org"
     assert second["In-Reply-To"] == first["Message-ID"]
+
+
+def test_a_week_without_news_is_told_too(house: House) -> None:
+    house("run", "--now", "2024-05-12T12:00Z")
+
+    (weekly,) = house.mails()
+
+    assert weekly["To"] == "partner@example.org"
+    body = weekly.get_body(("plain",))
+    assert body is not None
+    assert "The service is at work" in body.get_content()
 
 
 def test_an_alert_can_be_shown_exported_and_rejected(house: House) -> None:

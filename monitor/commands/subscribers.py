@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from alerts.channels.webhook import Webhook
 from alerts.disclosure import AUDIENCES
 from alerts.enrolment import FREQUENCIES, Preview, Wish
+from alerts.errors import DeliveryFailed
 from alerts.grading import Severity
 from alerts.subscription import ALL_BUT_HOTSPOTS, Person, Profile, Send
 from monitor.commands.call import Call, Instant, add_row, plain, table, verb
 from monitor.finding import FindingKind, Tier
+from monitor.service import Service
 
 subscriber = typer.Typer(help="Subscribers: who receives alerts, of what, and how.")
 
@@ -32,7 +35,9 @@ def add_to(app: typer.Typer) -> None:
 @verb(subscriber, "add", example="emberwatch subscriber add desk@ngo.org --aoi sd-south-darfur")
 def add(
     call: Call,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where mails go.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="Mail address, or https address of a webhook.")
+    ],
     aois: Several = None,
     kinds: Kinds = None,
     min_severity: Annotated[Severity, typer.Option(help="Nothing less.")] = Severity.MODERATE,
@@ -61,6 +66,9 @@ def add(
         frequency=frequency,
     )
     service = call.service(now)
+    if "://" in address:
+        _add_endpoint(call, service, address, wish)
+        return
     person = service.enrolment.add(address, wish, service.now(), confirmed=confirmed)
     service.deliver()
     waits = " until the address is confirmed" if person.state.value == "pending" else ""
@@ -126,6 +134,23 @@ def preview(
         for one in found
     ]
     call.show({"preview": documents}, rows, f"no alert in {days} days")
+
+
+def _add_endpoint(call: Call, service: Service, url: str, wish: Wish) -> None:
+    """Add a program that receives alerts; its secret is told once, here."""
+    made = service.endpoints.add(url, wish, service.now())
+    webhook = service.channels["webhook"]
+    assert isinstance(webhook, Webhook)
+    try:
+        active = service.endpoints.activate(made.person.person_id, webhook, service.now())
+        state = "active" if active else "pending: it did not give the challenge back"
+    except DeliveryFailed as error:
+        state = f"pending: {error.message}"
+    call.say(
+        {**_document(made.person), "state": state.split(":")[0], "secret": made.secret},
+        f"{plain(url)} is {plain(state)}",
+        f"secret for its signatures, shown this once: {made.secret}",
+    )
 
 
 def _outcome(one: Preview) -> str:
