@@ -99,9 +99,7 @@ class Stages:
         self._alerts = AlertStore(engine)
         self._desk = ReviewDesk(engine)
         self._intake = Intake(engine, self._store, AoiRegistry(engine), IntakePolicy())
-        limits = SubscriptionPolicy(
-            max_messages_per_day=1_000_000, max_messages_per_hour=1_000_000
-        )
+        limits = SubscriptionPolicy(max_messages_per_day=1_000_000, max_messages_per_hour=1_000_000)
         self._publisher = Publisher(engine, KEYS, PublisherPolicy(subscriptions=limits))
         channel = Email(SmtpSettings(port=life.port, security="none", timeout_s=20))
         settings = CopySettings(Path(life.archive), "probe@sent.test", life.queue_command)
