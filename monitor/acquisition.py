@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from aoi.area import Aoi
 from monitor.area_job import ArchivedLook
 from monitor.reduction import look_id_of, newest_of_each_tile
 from monitor.scene import Scene, Sensor
@@ -89,7 +90,7 @@ def alternatives(by_provider: Sequence[Sequence[Acquisition]]) -> list[tuple[Acq
 
 
 def wanted(
-    aoi_id: str, overpass: Sequence[Acquisition], standing: ArchivedLook | None
+    aoi: Aoi, overpass: Sequence[Acquisition], standing: ArchivedLook | None
 ) -> list[Acquisition]:
     """Return what should be read of an overpass, by preference; nothing if all is known.
 
@@ -103,7 +104,8 @@ def wanted(
         acquisition
         for acquisition in overpass
         if acquisition.provider == standing.provider
-        and look_id_of(aoi_id, newest_of_each_tile(acquisition.scenes)) != standing.look_id
+        and look_id_of(aoi.aoi_id, newest_of_each_tile(acquisition.scenes), aoi.blocks)
+        != standing.look_id
     ]
 
 

@@ -84,6 +84,9 @@ class ArchivedLook:
 
     provider: str
     scene_ids: tuple[str, ...]
+    grid: str
+    """Its blocks, as text: an area that is drawn anew has others, and its looks begin anew."""
+
     scored: bool = True
     """False for history that was read for the baselines only."""
 

@@ -95,8 +95,13 @@ class Pipeline:
 
     def _job(self, aoi: Aoi, now: datetime) -> AreaJob:
         watch = self._settings.watch
-        searched_until = self._store.searched_until(aoi.aoi_id)
+        known, grid = self._store.looks(aoi.aoi_id), str(aoi.blocks)
+        # Blocks of an area that was drawn anew are others: it begins like a new one.
+        looks = {look.look_id: look for look in known if look.grid == grid}
+        redrawn = bool(known) and not looks
+        searched_until = None if redrawn else self._store.searched_until(aoi.aoi_id)
         since = search_start(now, searched_until, watch) - watch.window
+        scored = self._store.scored_readings(aoi.aoi_id, since)
         recent = self._store.findings(aoi_id=aoi.aoi_id, since=now - FROZEN_FOR)
         return AreaJob(
             aoi=aoi,
@@ -105,8 +110,8 @@ class Pipeline:
             sources=self._sources,
             hotspot_sources=self._hotspot_sources,
             folder=self._settings.folder,
-            looks=tuple(self._store.looks(aoi.aoi_id)),
-            readings=tuple(self._store.scored_readings(aoi.aoi_id, since)),
+            looks=tuple(looks.values()),
+            readings=tuple(one for one in scored if one.reading.look_id in looks),
             frozen_settlement_ids=frozenset(f.settlement_id for f in recent if f.settlement_id),
             covered_until=self._store.covered_until(aoi.aoi_id),
             searched_until=searched_until,

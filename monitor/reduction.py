@@ -122,7 +122,7 @@ def look_of(
     means = {band: _mean(block_sum, values, clear, seen) for band, values in coarse.bands.items()}
     area = np.float32(_pixels_per_block(coarse.grid, blocks))
     return Look(
-        look_id=look_id_of(aoi_id, [scene]),
+        look_id=look_id_of(aoi_id, [scene], blocks),
         aoi_id=aoi_id,
         sensor=scene.sensor,
         platform=scene.platform,
@@ -161,7 +161,7 @@ def merged(looks: Sequence[Look], scenes: Sequence[Scene]) -> Look:
     }
     return replace(
         first,
-        look_id=look_id_of(first.aoi_id, scenes),
+        look_id=look_id_of(first.aoi_id, scenes, first.blocks),
         acquired_at=min(look.acquired_at for look in ordered),
         available_at=max(look.available_at for look in ordered),
         bands=bands,
@@ -178,16 +178,18 @@ def _chosen(best: NDArray[np.intp], layers: Sequence[NDArray[Number]]) -> NDArra
     return chosen
 
 
-def look_id_of(aoi_id: str, scenes: Sequence[Scene]) -> str:
+def look_id_of(aoi_id: str, scenes: Sequence[Scene], blocks: Grid | None = None) -> str:
     """Return the identifier of the look that these scenes give: a digest of what is read.
 
-    A scene that is processed again, or whose files have other checksums, gives another.
+    A scene that is processed again, or whose files have other checksums, gives another,
+    and so does an area that is drawn anew: its blocks are others.
     """
     parts = [
         "|".join((s.scene_id, s.processing_baseline, s.provider, *_checksums(s)))
         for s in sorted(scenes, key=lambda scene: scene.scene_id)
     ]
-    return hashlib.sha256("\n".join([VERSION, aoi_id, *parts]).encode()).hexdigest()[:20]
+    text = "\n".join([VERSION, aoi_id, str(blocks), *parts])
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def newest_of_each_tile(scenes: Sequence[Scene]) -> list[Scene]:

@@ -87,6 +87,7 @@ def look_row(look: ArchivedLook) -> Row:
         "held_reason": look.held_reason,
         "provider": look.provider,
         "scene_ids": list(look.scene_ids),
+        "grid": look.grid,
         "scored": look.scored,
         "superseded_by": look.superseded_by,
     }

@@ -67,6 +67,7 @@ def shelved(
         held_reason="",
         provider=provider,
         scene_ids=look.scene_ids,
+        grid=str(look.blocks),
         scored=scored,
     )
 

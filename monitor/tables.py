@@ -60,6 +60,7 @@ LOOKS = Table(
     Column("held_reason", Text, nullable=False),
     Column("provider", String(80), nullable=False),
     Column("scene_ids", JSON, nullable=False),
+    Column("grid", String(120), nullable=False),
     Column("scored", Boolean, nullable=False),
     # A re-processed or completed acquisition is a new look; the one it replaces stays, and is
     # no longer counted.

@@ -90,7 +90,7 @@ class AreaWatch:
     def _take(self, overpass: Sequence[Acquisition]) -> None:
         """Read an overpass that is new, from the first provider that can give it."""
         standing = self._shelf.of_overpass(overpass[0])
-        for acquisition in wanted(self._job.aoi.aoi_id, overpass, standing):
+        for acquisition in wanted(self._job.aoi, overpass, standing):
             try:
                 look = self._see(acquisition, standing)
                 self._score(look)

@@ -7,10 +7,11 @@ import pytest
 from monitor.acquisition import Acquisition, acquisitions, alternatives, wanted
 from monitor.reduction import look_id_of
 from monitor.scene import Sensor
-from tests.builders import days_ago
+from tests.builders import a_square, an_aoi, days_ago
 from tests.monitor.values import a_scene, an_archived_look
 
 FIRST = days_ago(2)
+AREA = an_aoi()
 MOMENTS_LATER = FIRST + timedelta(seconds=30)
 
 
@@ -59,24 +60,33 @@ def test_landsat_and_sentinel_at_one_time_are_two_overpasses() -> None:
 def test_what_is_new_is_wanted_from_every_provider_in_turn() -> None:
     overpass = [Acquisition((a_scene(),)), Acquisition((a_scene(provider="stac"),))]
 
-    assert wanted("sd-test", overpass, None) == overpass
+    assert wanted(AREA, overpass, None) == overpass
 
 
 def test_what_is_archived_is_not_wanted_again() -> None:
-    known = an_archived_look(look_id=look_id_of("sd-test", [a_scene()]))
+    known = an_archived_look(look_id=look_id_of("sd-test", [a_scene()], AREA.blocks))
 
-    assert wanted("sd-test", [Acquisition((a_scene(),))], known) == []
+    assert wanted(AREA, [Acquisition((a_scene(),))], known) == []
 
 
 def test_a_scene_processed_again_is_wanted() -> None:
-    known = an_archived_look(look_id=look_id_of("sd-test", [a_scene()]))
+    known = an_archived_look(look_id=look_id_of("sd-test", [a_scene()], AREA.blocks))
     again = Acquisition((a_scene(processing_baseline="05.11"),))
 
-    assert wanted("sd-test", [again], known) == [again]
+    assert wanted(AREA, [again], known) == [again]
 
 
 def test_another_providers_version_of_what_is_archived_is_no_news() -> None:
-    known = an_archived_look(look_id=look_id_of("sd-test", [a_scene()]), provider="folder")
+    known = an_archived_look(
+        look_id=look_id_of("sd-test", [a_scene()], AREA.blocks), provider="folder"
+    )
     elsewhere = Acquisition((a_scene(scene_id="x", provider="stac"),))
 
-    assert wanted("sd-test", [elsewhere], known) == []
+    assert wanted(AREA, [elsewhere], known) == []
+
+
+def test_what_is_archived_is_wanted_again_for_an_area_that_was_drawn_anew() -> None:
+    known = an_archived_look(look_id=look_id_of("sd-test", [a_scene()], AREA.blocks))
+    redrawn = an_aoi(geometry=a_square(3_000))
+
+    assert wanted(redrawn, [Acquisition((a_scene(),))], known) != []

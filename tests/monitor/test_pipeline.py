@@ -342,6 +342,24 @@ def test_the_clouds_of_the_area_decide_and_not_those_of_the_scene(house: House) 
     assert house.coverage(days_ago(2).date()).state is CoverageState.SEEN
 
 
+def test_an_area_that_is_drawn_anew_begins_anew(house: House) -> None:
+    house.fire()
+    house.run()
+    bigger = an_aoi(geometry=a_square(2_600))
+    house.registry.add(bigger, NOW, replace=True)
+
+    (done,) = house.run(NOW + timedelta(days=1))
+
+    assert len(done.run.look_ids) == 5
+    assert _only_new_grid(house, bigger)
+    assert house.store.findings()[-1].happened == BETWEEN
+
+
+def _only_new_grid(house: House, area: Aoi) -> bool:
+    latest = [look for look in house.store.looks("sd-test") if look.grid == str(area.blocks)]
+    return all(load_look(house.state / look.path).blocks == area.blocks for look in latest)
+
+
 def test_an_empty_catalogue_is_no_imagery_and_the_area_was_not_seen(house: House) -> None:
     (done,) = house.run()
 

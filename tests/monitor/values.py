@@ -56,6 +56,7 @@ def an_archived_look(**changes: Any) -> ArchivedLook:
         held_reason="",
         provider="folder",
         scene_ids=("S2B_1",),
+        grid=str(an_aoi().blocks),
     )
     return replace(look, **changes)
 

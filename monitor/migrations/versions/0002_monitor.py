@@ -69,6 +69,7 @@ LOOKS = sa.Table(
     sa.Column("held_reason", sa.Text, nullable=False),
     sa.Column("provider", sa.String(80), nullable=False),
     sa.Column("scene_ids", sa.JSON, nullable=False),
+    sa.Column("grid", sa.String(120), nullable=False),
     sa.Column("scored", sa.Boolean, nullable=False),
     sa.Column("superseded_by", sa.String(80)),
     sa.Index("ix_looks_aoi_id_track_acquired_at", "aoi_id", "track", "acquired_at"),
