@@ -77,7 +77,7 @@ def save_world(world: WorldScores, path: Path) -> None:
         for name in ARRAYS:
             values = getattr(scored.scores, name)
             arrays[f"{scored.rule}.{name}"] = (
-                values.astype(np.int64) if name in ("at", "first") else values
+                _whole_seconds(values) if name in ("at", "first") else values
             )
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
@@ -200,3 +200,8 @@ def _event(row: Mapping[str, Any]) -> TrueEvent:
             "ended_at": datetime.fromisoformat(row["ended_at"]),
         }
     )
+
+
+def _whole_seconds(instants: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return instants as seconds, whatever unit a rule kept them in."""
+    return instants.astype("datetime64[s]").astype(np.int64)
