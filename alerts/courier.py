@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +24,6 @@ from alerts.dispatch import (
     delivery_in,
     fail,
     lane_heads,
-    lost_ground,
     mark_dot,
     recover_orphans,
     release_due,
@@ -32,11 +31,13 @@ from alerts.dispatch import (
 )
 from alerts.doubts import settle_blindly, settle_by_copies
 from alerts.errors import DeliveryFailed, FailureClass, NotCleared
+from alerts.grounds import lost_ground
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
-from alerts.letters import WEBHOOK, LetterWriter, Order, Written
+from alerts.letters import WEBHOOK, LetterWriter
 from alerts.lock import courier_lock, lock_path_of
 from alerts.notes import NOTE, NoteOrder
+from alerts.order import Order, Written
 from alerts.orders import note_order_for, order_for
 from alerts.outbox import Delivery, DeliveryState, move
 from alerts.ports import Channel, Parcel
@@ -61,6 +62,9 @@ WEBHOOK_RETRY_AFTER = (
     timedelta(hours=24),
 )  # fmt: skip
 """The schedule of Standard Webhooks 1.0."""
+
+RENDERED_AT_ONCE = 50
+"""Messages that are made and kept in one transaction; all their numbers or none."""
 
 RELAY_PAUSE = timedelta(minutes=5)
 """A relay that refuses us refuses every message: it rests, and no message is charged."""
@@ -116,6 +120,12 @@ class Tally:
     failed: int = 0
     standby: bool = False
     """True if another process holds the lock and does the sending."""
+
+
+def batched(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Give a sequence in pieces of `size`; the last one may be shorter."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 class Courier:
@@ -184,42 +194,52 @@ class Courier:
         """Take the head of each lane one step; say if anything moved."""
         with reading(self._engine) as connection:
             heads = lane_heads(connection, now)
-        moved = False
+        queued = [head for head, state in heads if state is DeliveryState.QUEUED]
+        for batch in batched(queued, RENDERED_AT_ONCE):
+            self._render(batch, now)
+        moved = bool(queued)
         for delivery_id, state in heads:
-            if state is DeliveryState.QUEUED:
-                self._render(delivery_id, now)
-                moved = True
-                continue
-            outcome = self._send(delivery_id, now, resting)
-            counts[outcome] += 1
-            moved = moved or outcome != "rested"
+            if state is not DeliveryState.QUEUED:
+                outcome = self._send(delivery_id, now, resting)
+                counts[outcome] += 1
+                moved = moved or outcome != "rested"
         return moved
 
-    def _render(self, delivery_id: str, now: datetime) -> None:
-        """Make the bytes of one message, once."""
-        with reading(self._engine) as connection:
-            delivery = delivery_in(connection, delivery_id)
-            make = note_order_for if delivery.kind == NOTE else order_for
-            order: Order | NoteOrder = make(connection, delivery, now)
-            lost = lost_ground(connection, delivery, order.person)
-        if lost:
-            self._cancel(delivery, lost, now)
-            return
-        try:
-            written = self._written(order)
-        except NotCleared as refusal:
-            self._cancel(delivery, refusal.message, now)
-            return
-        except (TemplateError, ValueError) as fault:
-            self._keep_render_error(delivery, fault, now)
-            return
-        with writing(self._engine) as connection:
-            store_rendered(connection, order, written, now)
+    def _render(self, delivery_ids: Sequence[str], now: datetime) -> None:
+        """Make the bytes of some messages, once, and keep them in one transaction.
 
-    def _written(self, order: Order | NoteOrder) -> Written:
-        if isinstance(order, NoteOrder):
-            return self._writer.write_note(order)
-        return self._writer.write(order)
+        Of one person only the first is made: the number of the next one
+        depends on it.
+        """
+        made: dict[str, tuple[Order | NoteOrder, Written]] = {}
+        for delivery_id in delivery_ids:
+            with reading(self._engine) as connection:
+                delivery = delivery_in(connection, delivery_id)
+                if delivery.person_id in made:
+                    continue
+                lost = lost_ground(connection, delivery)
+                make = note_order_for if delivery.kind == NOTE else order_for
+                order: Order | NoteOrder = make(connection, delivery, now)
+            written = None if lost else self._written(order)
+            if written is not None:
+                made[delivery.person_id] = (order, written)
+            elif lost:
+                self._cancel(delivery, lost, now)
+        with writing(self._engine) as connection:
+            for order, written in made.values():
+                store_rendered(connection, order, written, now)
+
+    def _written(self, order: Order | NoteOrder) -> Written | None:
+        """Return the message of an order; None if it may not or cannot be written."""
+        try:
+            if isinstance(order, NoteOrder):
+                return self._writer.write_note(order)
+            return self._writer.write(order)
+        except NotCleared as refusal:
+            self._cancel(order.delivery, refusal.message, order.at)
+        except (TemplateError, ValueError) as fault:
+            self._keep_render_error(order.delivery, fault, order.at)
+        return None
 
     def _cancel(self, delivery: Delivery, why: str, now: datetime) -> None:
         with writing(self._engine) as connection:
@@ -241,17 +261,18 @@ class Courier:
 
         A channel that is badly set up rests until the next round.
         """
-        with writing(self._engine) as connection:
-            waiting = delivery_in(connection, delivery_id)
-            if waiting.channel in resting or waiting.channel not in self._channels:
-                return "rested"
-            claimed = claim(connection, delivery_id, now)
-        if claimed is None:
+        with reading(self._engine) as connection:
+            claimed = claim(connection, delivery_id)
+            lost = lost_ground(connection, claimed.delivery)
+        if claimed.delivery.channel in resting or claimed.delivery.channel not in self._channels:
+            return "rested"
+        if lost:
+            self._cancel(claimed.delivery, lost, now)
             return "cancelled"
         try:
             reply = self._hand_over(claimed, now)
         except Withdrawn as withdrawn:
-            self._give_back(claimed, str(withdrawn), now)
+            self._cancel(claimed.delivery, str(withdrawn), now)
             return "cancelled"
         except DeliveryFailed as failure:
             self._record_failure(claimed, failure, now)
@@ -272,7 +293,7 @@ class Courier:
             sender=self._keys.bounce_address(
                 delivery.delivery_id, now, self._writer.settings.bounces
             ),
-            address=claimed.person.address,
+            address=claimed.address,
             message_id=delivery.message_id,
             raw=delivery.raw,
             person_id=delivery.person_id,
@@ -283,11 +304,6 @@ class Courier:
                 mark_dot(connection, claimed, now)
 
         return self._channels[delivery.channel].send(parcel, before_dot)
-
-    def _give_back(self, claimed: Claim, why: str, now: datetime) -> None:
-        with writing(self._engine) as connection:
-            move(connection, claimed.delivery, DeliveryState.READY, now)
-            cancel(connection, replace(claimed.delivery, state=DeliveryState.READY), why, now)
 
     def _record_failure(self, claimed: Claim, failure: DeliveryFailed, now: datetime) -> None:
         delivery = claimed.delivery

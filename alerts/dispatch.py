@@ -5,28 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from alerts.disclosure import AUDIENCES, DESK, TLPS, is_cleared
+from alerts.disclosure import DESK
 from alerts.errors import DeliveryFailed, FailureClass
+from alerts.grounds import MANDATORY, lost_ground
 from alerts.incidents import report_incident
-from alerts.letters import Order, Written
 from alerts.notes import NOTE, NoteOrder
-from alerts.orders import person_row
-from alerts.outbox import OPEN, Delivery, DeliveryState, deliveries_in, move
-from alerts.store import alert_in, mark_outside
-from alerts.subscribers import person_of
-from alerts.subscription import Person, PersonState
-from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS, PROFILES
+from alerts.order import Order, Written
+from alerts.outbox import OPEN, UNSENT, Delivery, DeliveryState, deliveries_in, move
+from alerts.store import mark_outside
+from alerts.subscription import PersonState
+from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS
 
 TIMED_HOLDS = ("embargo", "quiet_hours", "group_wait")
 """Holds that end by themselves; a recall, a cap or a digest waits for somebody or something."""
-
-MANDATORY = ("retracted",)
-"""Owed to whoever may have the claim, also after they left."""
 
 LONGEST_BACKOFF = timedelta(hours=7, minutes=12)
 """Six hours and the largest jitter."""
@@ -35,15 +32,15 @@ BOOT_ID = hashlib.sha256(f"{os.getpid()}".encode()).hexdigest()[:12]
 
 
 class Withdrawn(Exception):
-    """Between claim and dot the message lost its ground: it is not sent."""
+    """Before its dot the message lost its ground: it is not sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this process sends now."""
+    """A delivery that this process sends now; nothing is written of it before its dot."""
 
     delivery: Delivery
-    person: Person
+    address: str = field(repr=False)
     attempt: int
 
 
@@ -52,23 +49,17 @@ def recover_orphans(
 ) -> int:
     """Give back what a dead courier was sending; return how many there were.
 
-    Without the dot the server has nothing. With it, only the server knows:
-    unless its channel folds copies, the delivery is UNKNOWN.
+    Its dot may have left, so only the server knows: unless its channel folds
+    copies, the delivery is UNKNOWN. What had not reached its dot was never
+    marked, and waits as it did.
     """
     orphans = deliveries_in(connection, state=DeliveryState.SENDING.value)
     for orphan in orphans:
-        if _last_phase(connection, orphan) != "dot" or orphan.channel in folding:
+        if orphan.channel in folding:
             move(connection, orphan, DeliveryState.READY, now, not_before=now)
         else:
             move(connection, orphan, DeliveryState.UNKNOWN, now, settle_at=now + settle)
     return len(orphans)
-
-
-def _last_phase(connection: Connection, delivery: Delivery) -> str:
-    query = select(ATTEMPTS.c.phase).where(
-        ATTEMPTS.c.delivery_id == delivery.delivery_id, ATTEMPTS.c.n == delivery.attempts
-    )
-    return connection.execute(query).scalar_one_or_none() or ""
 
 
 def release_due(connection: Connection, now: datetime) -> None:
@@ -155,76 +146,14 @@ def store_rendered(
     )  # fmt: skip
 
 
-def lost_ground(connection: Connection, delivery: Delivery, person: Person) -> str:
-    """Return why a message may no longer be sent, empty if it may."""
-    if delivery.reason in MANDATORY:
-        suppressed = person.state is PersonState.SUPPRESSED
-        return "the address is suppressed" if suppressed else ""
-    asked = delivery.reason == "confirm" and person.state is PersonState.PENDING
-    if person.state is not PersonState.ACTIVE and not asked:
-        return f"the person is {person.state}"
-    if delivery.kind == NOTE:
-        return _lost_ground_of_note(connection, delivery, person)
-    alert = alert_in(connection, delivery.event_id)
-    if not alert.standing:
-        return f"the alert was {alert.status}"
-    if not is_cleared(alert, AUDIENCES[person.clearance]) or _is_narrower(person, delivery):
-        return "the clearance was withdrawn"
-    if delivery.profiles and not _has_active(connection, delivery):
-        return "the profiles that asked for it are gone"
-    return ""
-
-
-def _lost_ground_of_note(connection: Connection, delivery: Delivery, person: Person) -> str:
-    if _is_narrower(person, delivery):
-        return "the clearance was withdrawn"
-    for carried in deliveries_in(connection, carried_by=delivery.delivery_id):
-        if not alert_in(connection, carried.event_id).standing:
-            return "one of its alerts was withdrawn"
-    return ""
-
-
-def _is_narrower(person: Person, delivery: Delivery) -> bool:
-    """Return True if the person may now see less than the message was made for."""
-    now, then = AUDIENCES[person.clearance], AUDIENCES[delivery.audience]
-    if TLPS.index(now.ceiling) < TLPS.index(then.ceiling):
-        return True
-    if now.step_deg is None or then.step_deg is None:
-        return now.step_deg is None and then.step_deg is not None
-    return now.step_deg > then.step_deg
-
-
-def _has_active(connection: Connection, delivery: Delivery) -> bool:
-    query = select(PROFILES.c.profile_id).where(
-        PROFILES.c.person_id == delivery.person_id,
-        PROFILES.c.name.in_(delivery.profiles),
-        PROFILES.c.active,
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def claim(connection: Connection, delivery_id: str, now: datetime) -> Claim | None:
-    """Take a delivery for sending, or cancel it if it lost its ground meanwhile."""
-    delivery = delivery_in(connection, delivery_id)
-    person = person_of(person_row(connection, delivery.person_id))
-    lost = lost_ground(connection, delivery, person)
-    if lost:
-        cancel(connection, delivery, lost, now)
-        return None
-    attempt = delivery.attempts + 1
-    move(connection, delivery, DeliveryState.SENDING, now, attempts=attempt)
-    connection.execute(
-        insert(ATTEMPTS).values(
-            delivery_id=delivery_id, n=attempt, phase="connect", boot_id=BOOT_ID,
-            pid=os.getpid(), started_at=now,
-        )
-    )  # fmt: skip
-    sending = replace(delivery, state=DeliveryState.SENDING, attempts=attempt)
-    return Claim(sending, person, attempt)
-
-
 def cancel(connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
-    """End a delivery that nobody can have; what it would have told waits for another digest."""
+    """End a delivery that nobody can have; what it would have told waits for another digest.
+
+    Somebody else may have ended it meanwhile: then it stays as it is.
+    """
+    delivery = delivery_in(connection, delivery.delivery_id)
+    if delivery.state not in UNSENT:
+        return
     for carried in deliveries_in(connection, carried_by=delivery.delivery_id):
         move(
             connection, carried, DeliveryState.HELD, now,
@@ -239,31 +168,52 @@ def mark_dot(connection: Connection, claimed: Claim, now: datetime) -> None:
     Raises
     ------
     Withdrawn
-        If the alert was taken back since the claim: the dot must not leave.
+        If the message lost its ground since it was rendered: the dot must not leave.
     """
     delivery = claimed.delivery
-    lost = lost_ground(connection, delivery, claimed.person)
+    lost = lost_ground(connection, delivery) or _moved_away(connection, claimed)
     if lost:
         raise Withdrawn(lost)
-    connection.execute(
-        update(ATTEMPTS)
-        .where(ATTEMPTS.c.delivery_id == delivery.delivery_id, ATTEMPTS.c.n == claimed.attempt)
-        .values(phase="dot")
-    )
-    connection.execute(
-        update(DELIVERIES)
-        .where(DELIVERIES.c.delivery_id == delivery.delivery_id)
-        .values(dotted_at=delivery.dotted_at or now)
-    )
-    carried = deliveries_in(connection, carried_by=delivery.delivery_id)
+    move(
+        connection, delivery, DeliveryState.SENDING, now,
+        attempts=claimed.attempt, dotted_at=delivery.dotted_at or now,
+    )  # fmt: skip
+    _begin_attempt(connection, claimed, "dot", now)
+    events = {delivery.event_id}
+    if delivery.kind == NOTE:
+        events |= _dot_carried(connection, delivery, now)
+    if delivery.audience != DESK:
+        mark_outside(connection, events)
+
+
+def _moved_away(connection: Connection, claimed: Claim) -> str:
+    state = connection.execute(_STATE, {"delivery_id": claimed.delivery.delivery_id}).scalar_one()
+    return "" if state == claimed.delivery.state.value else f"it was {state} meanwhile"
+
+
+_STATE = select(DELIVERIES.c.state).where(DELIVERIES.c.delivery_id == bindparam("delivery_id"))
+
+
+def _dot_carried(connection: Connection, delivery: Delivery, now: datetime) -> set[str]:
+    """Mark what a digest tells as told; return the events."""
     connection.execute(
         update(DELIVERIES)
         .where(DELIVERIES.c.carried_by == delivery.delivery_id)
         .values(dotted_at=now)
     )
-    if delivery.audience != DESK:
-        for event_id in {delivery.event_id, *(one.event_id for one in carried)}:
-            mark_outside(connection, event_id)
+    return {one.event_id for one in deliveries_in(connection, carried_by=delivery.delivery_id)}
+
+
+_ATTEMPT = insert(ATTEMPTS)
+
+
+def _begin_attempt(connection: Connection, claimed: Claim, phase: str, now: datetime) -> None:
+    row = {
+        "delivery_id": claimed.delivery.delivery_id, "n": claimed.attempt, "phase": phase,
+        "boot_id": BOOT_ID, "pid": os.getpid(), "started_at": now,
+        "outcome": "", "code": 0, "reply": "",
+    }  # fmt: skip
+    connection.execute(_ATTEMPT, row)
 
 
 def charged_attempts(connection: Connection, delivery_id: str) -> int:
@@ -277,10 +227,21 @@ def charged_attempts(connection: Connection, delivery_id: str) -> int:
     return connection.execute(query).scalar_one()
 
 
+def claim(connection: Connection, delivery_id: str) -> Claim:
+    """Return a delivery with the address that it goes to."""
+    delivery = delivery_in(connection, delivery_id)
+    address: str = connection.execute(_ADDRESS, {"person_id": delivery.person_id}).scalar_one()
+    return Claim(delivery, address, delivery.attempts + 1)
+
+
+_ADDRESS = select(PERSONS.c.address).where(PERSONS.c.person_id == bindparam("person_id"))
+
+
 def accept(connection: Connection, claimed: Claim, reply: str, now: datetime) -> None:
     """Record that the server took the message."""
     _end_attempt(connection, claimed, "accepted", 250, reply, now)
-    move(connection, claimed.delivery, DeliveryState.ACCEPTED, now, ended_at=now, last_error="")
+    sending = replace(claimed.delivery, state=DeliveryState.SENDING)
+    move(connection, sending, DeliveryState.ACCEPTED, now, ended_at=now, last_error="")
 
 
 def fail(
@@ -294,17 +255,29 @@ def fail(
     again_at : datetime, optional
         When to try again; None to give up.
     """
+    delivery = delivery_in(connection, claimed.delivery.delivery_id)
+    if delivery.state not in (DeliveryState.SENDING, claimed.delivery.state):
+        # Cancelled by somebody else while the server refused it: nothing is left to record.
+        return delivery.state
+    if delivery.state is not DeliveryState.SENDING:
+        move(connection, delivery, DeliveryState.SENDING, now, attempts=claimed.attempt)
+        delivery = replace(delivery, state=DeliveryState.SENDING)
+        _begin_attempt(connection, claimed, "connect", now)
     _end_attempt(connection, claimed, failure.failure.value, failure.code, failure.message, now)
-    delivery, words = claimed.delivery, failure.message
+    changes: dict[str, Any] = {"last_error": failure.message, "hold_reason": ""}
     match failure.failure:
         case FailureClass.AMBIGUOUS:
-            state, changes = DeliveryState.UNKNOWN, {"settle_at": now + settle}
+            state = DeliveryState.UNKNOWN
+            changes["settle_at"] = now + settle
         case FailureClass.TRANSIENT | FailureClass.CONFIG:
-            state, changes = DeliveryState.RETRY_WAIT, {"not_before": again_at or now}
+            state = DeliveryState.RETRY_WAIT
+            changes["not_before"] = again_at or now
         case _:
-            state, changes = DeliveryState.FAILED_PERM, {"ended_at": now}
-    held = failure.failure.value if failure.failure is FailureClass.POLICY else ""
-    move(connection, delivery, state, now, last_error=words, hold_reason=held, **changes)
+            state = DeliveryState.FAILED_PERM
+            changes["ended_at"] = now
+    if failure.failure is FailureClass.POLICY:
+        changes["hold_reason"] = FailureClass.POLICY.value
+    move(connection, delivery, state, now, **changes)
     if state is DeliveryState.RETRY_WAIT and again_at is None:
         waiting = replace(delivery, state=state)
         move(connection, waiting, DeliveryState.DEAD, now, ended_at=now)

@@ -9,25 +9,34 @@ from datetime import datetime
 
 import structlog
 
-from alerts.alert import Alert, Status
+from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, Disclosure, Gazetteer, Tlp
 from alerts.formats.geojson import feature_of, geojson_text
-from alerts.formats.html import NEUTRAL_COLOUR, html_of, page_of
-from alerts.formats.mail import Attachment, Mail, MailSettings, mail_bytes, plate_cid_of
+from alerts.formats.html import NEUTRAL_COLOUR, event_page, foot_of, own_foot, page_of
+from alerts.formats.mail import (
+    Attachment,
+    Body,
+    Mail,
+    MailSettings,
+    mail_bytes,
+    plate_cid_of,
+)
 from alerts.formats.text import (
     Letter,
     Links,
-    Paragraph,
+    event_text,
     joined_text,
     label_of,
+    notify_text,
     numbered,
+    own_text,
     status_line,
     subject_of,
-    text_of,
 )
 from alerts.formats.webhook import Post, webhook_body
 from alerts.keys import Keyring
 from alerts.notes import NoteOrder
+from alerts.order import Order, Written
 from alerts.outbox import Delivery
 from alerts.pictures import ReadChip, picture_of
 from alerts.ports import MapRenderer
@@ -41,55 +50,27 @@ logger = structlog.get_logger(__name__)
 WEBHOOK = "webhook"
 """Name of the channel whose messages are JSON."""
 
-MAX_ENCLOSURES_KEPT = 16
+MAX_SHARED_KEPT = 16
+
+TEXT_FORMS = ("text", "notify")
+NO_PAGE = ("", "")
+
 MAP_TLPS = (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER)
 """Labels whose map may lie in a mailbox; stricter ones are read on the site."""
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosures:
-    """The pictures of one revision for one audience and language."""
+class Shared:
+    """What all readers of a revision get who may see the same in the same words."""
 
-    plate: bytes = field(default=b"", repr=False)
-    map_page: str = field(default="", repr=False)
+    shown: Disclosure
+    subject: str
+    text: str = field(repr=False)
+    page: tuple[str, str] = field(repr=False)
+    """Before and after the reader's own foot; empty where there is no HTML."""
 
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Everything that a message is written from."""
-
-    delivery: Delivery
-    alert: Alert
-    """The alert as its revision was published."""
-
-    published_at: datetime
-    person: Person
-    number: int
-    last: tuple[int, datetime] | None
-    """Number and date of the person's message before this one."""
-
-    first_status: Status
-    """Status that the lane's first message told."""
-
-    earlier_ids: tuple[str, ...]
-    """Message-IDs that the lane has sent, oldest first."""
-
-    at: datetime
-    """When it is rendered: the date of the mail."""
-
-    earlier_revision: int | None = None
-    """The last revision that the lane has sent, None if it sent none."""
-
-    form: str = ""
-    """Replaces the person's own form, where a server refused that as too large."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A finished message."""
-
-    raw: bytes = field(repr=False)
-    message_id: str
+    plate: bytes = field(repr=False)
+    files: tuple[Attachment, ...] = field(repr=False)
 
 
 class LetterWriter:
@@ -121,7 +102,7 @@ class LetterWriter:
         self.settings = settings
         self._gazetteer = gazetteer
         self._report = report or (lambda fault: logger.error("words missing", fault=fault))
-        self._kept: OrderedDict[tuple[str, int, str, str, str], Enclosures] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], Shared] = OrderedDict()
 
     def write(self, order: Order) -> Written:
         """Return the message of an order: the same bytes for the same order.
@@ -131,16 +112,12 @@ class LetterWriter:
         NotCleared
             If the person may not see the alert: nothing is written.
         """
-        person, delivery = order.person, order.delivery
-        shown = self.shown(order.alert, delivery.audience)
-        if delivery.channel == WEBHOOK:
-            return self._posted(order, shown)
-        speech = Speech(person.language, person.time_zone, self._report)
-        letter = self._letter(order, shown)
-        form = order.form or person.form
-        with_pictures = form == "full" and delivery.reason != "retracted"
-        enclosures = self._enclosures(order, shown, speech) if with_pictures else Enclosures()
-        mail = self._mail(order, letter, speech, enclosures, form)
+        if order.delivery.channel == WEBHOOK:
+            return self._posted(order, self.shown(order.alert, order.delivery.audience))
+        speech = Speech(order.person.language, order.person.time_zone, self._report)
+        shared = self._shared(order, speech)
+        letter = self._letter(order, shared.shown)
+        mail = self._mail(order, letter, speech, shared)
         raw = mail_bytes(mail, self.settings)
         if len(raw) > self.settings.max_message_bytes:
             raw = mail_bytes(replace(mail, attachments=()), self.settings)
@@ -169,12 +146,13 @@ class LetterWriter:
         ]  # fmt: skip
         number = numbered(order.number, order.last, speech)
         status, *parts = note.parts
-        foot = Paragraph("links", "", (number, *offered))
+        foot = "\n" + "\n".join((number, *offered)) + "\n"
         preview = "\n".join([str(note.tlp), speech.say(f"tlp.{note.tlp}"), *status.lines])
-        html = page_of(
+        before, after = page_of(
             speech, tlp=note.tlp, colour=NEUTRAL_COLOUR, title=note.subject,
-            status=" ".join(status.lines), parts=parts, foot=(number,), links=links,
+            status=" ".join(status.lines), parts=parts,
         )  # fmt: skip
+        html = Body(before, foot_of(speech, (number,), links), after)
         message_id = self._message_id(order.delivery)
         mail = Mail(
             delivery_id=order.delivery.delivery_id,
@@ -183,8 +161,8 @@ class LetterWriter:
             message_id=message_id,
             date=order.at.replace(microsecond=0),
             language=speech.language,
-            text=joined_text(preview, [*parts, foot]),
-            html="" if person.form == "text" else html,
+            text=Body(joined_text(preview, parts), foot),
+            html=None if person.form in TEXT_FORMS else html,
             list_unsubscribe=(links.unsubscribe,) if links.unsubscribe else (),
             marks=(("X-Alert-Seq", str(order.number)), ("X-Alert-TLP", note.tlp.value)),
         )
@@ -238,22 +216,39 @@ class LetterWriter:
         token = signed_token(self._keys, purpose, person.person_id, at, scope)
         return f"{self.settings.base_url}/{path}/{token}"
 
-    def _enclosures(self, order: Order, shown: Disclosure, speech: Speech) -> Enclosures:
+    def _shared(self, order: Order, speech: Speech) -> Shared:
+        delivery = order.delivery
         key = (
-            order.alert.event_id, order.alert.revision, shown.audience, speech.language,
-            speech.time_zone,
+            delivery.event_id, str(delivery.revision), delivery.audience, delivery.reason,
+            order.first_status.value, _form_of(order), speech.language, speech.time_zone,
         )  # fmt: skip
         if key not in self._kept:
-            self._kept[key] = self._drawn(order, shown, speech)
-            if len(self._kept) > MAX_ENCLOSURES_KEPT:
+            self._kept[key] = self._made(order, speech)
+            if len(self._kept) > MAX_SHARED_KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]
 
-    def _drawn(self, order: Order, shown: Disclosure, speech: Speech) -> Enclosures:
-        """Draw plate and map; a chip that cannot be read costs the pictures, not the message."""
-        if not shown.chips:
-            return Enclosures()
-        letter = self._letter(order, shown)
+    def _made(self, order: Order, speech: Speech) -> Shared:
+        """Make what the readers share; a chip that cannot be read costs the pictures only."""
+        shown = self.shown(order.alert, order.delivery.audience)
+        letter, form = self._letter(order, shown), _form_of(order)
+        if form == "notify" or shown.tlp is Tlp.RED:
+            text = notify_text(letter, speech)
+            return Shared(shown, subject_of(letter, speech), text, NO_PAGE, b"", ())
+        draws = form == "full" and order.delivery.reason != "retracted" and bool(shown.chips)
+        plate, map_page = self._drawn(order, letter, speech) if draws else (b"", "")
+        cid = plate_cid_of(self.settings.domain) if plate else ""
+        return Shared(
+            shown=shown,
+            subject=subject_of(letter, speech),
+            text=event_text(letter, speech),
+            page=NO_PAGE if form in TEXT_FORMS else event_page(letter, speech, cid),
+            plate=plate,
+            files=self._files(order, shown, map_page) if form == "full" else (),
+        )
+
+    def _drawn(self, order: Order, letter: Letter, speech: Speech) -> tuple[bytes, str]:
+        shown = letter.disclosure
         try:
             picture = picture_of(
                 shown, speech, self._read_chip,
@@ -262,28 +257,25 @@ class LetterWriter:
             )  # fmt: skip
         except ArchiveError as error:
             logger.warning("no pictures", event_id=order.alert.event_id, reason=error.message)
-            return Enclosures()
+            return b"", ""
         map_page = self._maps.alert_map(picture) if shown.tlp in MAP_TLPS else ""
-        return Enclosures(self._maps.plate(picture), map_page)
+        return self._maps.plate(picture), map_page
 
-    def _mail(
-        self, order: Order, letter: Letter, speech: Speech, enclosures: Enclosures, form: str
-    ) -> Mail:
+    def _mail(self, order: Order, letter: Letter, speech: Speech, shared: Shared) -> Mail:
         delivery, domain = order.delivery, self.settings.domain
-        cid = plate_cid_of(delivery.delivery_id, domain) if enclosures.plate else ""
-        message_id = self._message_id(order.delivery, order.form)
         unsubscribe = letter.links.unsubscribe
+        before, after = shared.page
         return Mail(
             delivery_id=delivery.delivery_id,
             to=order.person.address,
-            subject=subject_of(letter, speech),
-            message_id=message_id,
+            subject=shared.subject,
+            message_id=self._message_id(order.delivery, order.form),
             date=order.at.replace(microsecond=0),
             language=speech.language,
-            text=text_of(letter, speech),
-            html="" if form == "text" else html_of(letter, speech, cid),
-            plate=enclosures.plate,
-            attachments=self._attachments(order, letter.disclosure, enclosures, form),
+            text=Body(shared.text, own_text(letter, speech)),
+            html=Body(before, own_foot(letter, speech), after) if before else None,
+            plate=shared.plate,
+            attachments=shared.files if order.person.attachments else (),
             in_reply_to=order.earlier_ids[-1] if order.earlier_ids else "",
             references=(
                 self._keys.thread_root(delivery.event_id, delivery.person_id, domain),
@@ -301,17 +293,19 @@ class LetterWriter:
         # Another form of a message that was refused for certain is another message.
         return plain_id.replace("@", ".l@", 1) if form else plain_id
 
-    def _attachments(
-        self, order: Order, shown: Disclosure, enclosures: Enclosures, form: str
-    ) -> tuple[Attachment, ...]:
-        if form != "full" or not order.person.attachments or shown.tlp not in MAP_TLPS:
+    def _files(self, order: Order, shown: Disclosure, map_page: str) -> tuple[Attachment, ...]:
+        if shown.tlp not in MAP_TLPS:
             return ()
         feature = feature_of(shown, published_at=order.published_at, reason=order.delivery.reason)
         name = f"{shown.ref}-r{shown.revision}.geojson"
         files = [Attachment(name, "application/geo+json", geojson_text(feature).encode())]
-        if enclosures.map_page and shown.full:
-            files.insert(0, Attachment("map.html", "text/html", enclosures.map_page.encode()))
+        if map_page and shown.full:
+            files.insert(0, Attachment("map.html", "text/html", map_page.encode()))
         return tuple(files)
+
+
+def _form_of(order: Order) -> str:
+    return order.form or order.person.form
 
 
 def _marks(letter: Letter) -> tuple[tuple[str, str], ...]:

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, RowMapping, select
 
 from alerts.alert import Status
-from alerts.letters import Order
 from alerts.notes import NoteOrder, note_in
+from alerts.order import Order
 from alerts.outbox import Delivery
 from alerts.payload import alert_of
 from alerts.subscribers import person_of

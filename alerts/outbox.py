@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.disclosure import DESK
@@ -145,11 +145,17 @@ def add_delivery(connection: Connection, delivery: Delivery, now: datetime) -> b
     return bool(connection.execute(statement).rowcount == 1)
 
 
+_ONE = select(DELIVERIES).where(DELIVERIES.c.delivery_id == bindparam("delivery_id"))
+
+
 def deliveries_in(connection: Connection, **equal: Any) -> list[Delivery]:
     """Return the deliveries whose columns have the given values, oldest first.
 
     A collection means any of its values.
     """
+    if list(equal) == ["delivery_id"]:
+        rows = connection.execute(_ONE, equal).mappings()
+        return [delivery_of(row) for row in rows]
     query = select(DELIVERIES).order_by(DELIVERIES.c.created_at, DELIVERIES.c.revision)
     for column, value in equal.items():
         clause = DELIVERIES.c[column]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, or_, select, update
 
 from alerts.alert import Action, Alert, AlertEvent, Status
 from alerts.errors import StaleAlert, UnknownAlert
@@ -183,9 +183,17 @@ def mark_told(connection: Connection, event_id: str, revision: int) -> None:
     )
 
 
-def mark_outside(connection: Connection, event_id: str) -> None:
-    """Record that somebody outside the desk may have the alert. Never taken back."""
-    connection.execute(update(ALERTS).where(ALERTS.c.event_id == event_id).values(outside=True))
+def mark_outside(connection: Connection, event_ids: Collection[str]) -> None:
+    """Record that somebody outside the desk may have alerts. Never taken back."""
+    connection.execute(_OUTSIDE, {"event_ids": list(event_ids)})
+
+
+_OUTSIDE = (
+    update(ALERTS)
+    .where(ALERTS.c.event_id.in_(bindparam("event_ids", expanding=True)))
+    .where(ALERTS.c.outside.is_(False))
+    .values(outside=True)
+)
 
 
 def _chained(before: str, n: int, event: AlertEvent) -> str:

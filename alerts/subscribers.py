@@ -26,21 +26,22 @@ def person_id_of(channel: str, address: str, key: bytes) -> str:
 
 def put_person(connection: Connection, person: Person, now: datetime) -> None:
     """Add a person, or change everything but the address of one who is there."""
-    values = {
-        name: getattr(person, name)
-        for name in Person.__dataclass_fields__
-        if name not in ("person_id", "state")
-    }
-    values |= {"state": person.state.value, "changed_at": now}
+    row = person_row_of(person, now)
+    kept = ("person_id", "created_at", "last_number")
+    changes = {column: value for column, value in row.items() if column not in kept}
     known = connection.execute(
-        update(PERSONS).where(PERSONS.c.person_id == person.person_id).values(**values)
+        update(PERSONS).where(PERSONS.c.person_id == person.person_id).values(**changes)
     )
     if known.rowcount == 0:
-        connection.execute(
-            insert(PERSONS).values(
-                person_id=person.person_id, created_at=now, last_number=0, **values
-            )
-        )
+        connection.execute(insert(PERSONS).values(**row))
+
+
+def person_row_of(person: Person, now: datetime) -> dict[str, Any]:
+    """Return the row of a new person."""
+    row = {name: getattr(person, name) for name in Person.__dataclass_fields__}
+    return {
+        **row, "state": person.state.value, "created_at": now, "changed_at": now, "last_number": 0,
+    }  # fmt: skip
 
 
 def put_profile(connection: Connection, profile: Profile) -> None:
@@ -49,7 +50,7 @@ def put_profile(connection: Connection, profile: Profile) -> None:
         PROFILE_AREAS.delete().where(PROFILE_AREAS.c.profile_id == profile.profile_id)
     )
     connection.execute(PROFILES.delete().where(PROFILES.c.profile_id == profile.profile_id))
-    connection.execute(insert(PROFILES).values(**_profile_row(profile)))
+    connection.execute(insert(PROFILES).values(**profile_row_of(profile)))
     keys = [{"profile_id": profile.profile_id, "area_key": key} for key in _area_keys(profile)]
     if keys:
         connection.execute(insert(PROFILE_AREAS), keys)
@@ -140,7 +141,8 @@ def profile_of(row: Any) -> Profile:
     )
 
 
-def _profile_row(profile: Profile) -> dict[str, Any]:
+def profile_row_of(profile: Profile) -> dict[str, Any]:
+    """Return the row of a profile."""
     polygon = profile.polygon
     return {
         "profile_id": profile.profile_id,

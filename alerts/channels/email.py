@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,6 +100,9 @@ class Email:
         with self._ending_on_failure("connect"):
             self._session = self._connected()
             self._greet(self._session)
+            if self._session.sock is not None:
+                # The dot is a packet of its own: it must not wait for the last one's receipt.
+                self._session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._session
 
     def _connected(self) -> smtplib.SMTP:

@@ -7,15 +7,17 @@ from functools import cache
 
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import escape
 
 from alerts.disclosure import Tlp
 from alerts.formats.text import (
     Letter,
     Links,
     Paragraph,
+    event_paragraphs,
     label_of,
     number_line,
-    paragraphs_of,
+    own_paragraphs,
     status_line,
     what_line,
 )
@@ -31,6 +33,11 @@ TLP_COLOURS = {
     Tlp.RED: "#ff2b2b",
 }
 
+FOOT_MARK = "[the foot of the reader]"
+"""A line of the template of its own, where each reader's lines are put in."""
+
+LINE_STYLE = "margin: 2px 0;overflow-wrap: anywhere;"
+
 NEUTRAL_COLOUR = "#4d6a7d"
 """Of messages that tell no event."""
 
@@ -45,32 +52,42 @@ SEVERITY_COLOURS = {
 
 def html_of(letter: Letter, speech: Speech, plate_cid: str) -> str:
     """Return the HTML part; `plate_cid` names the picture inside the message, or is empty."""
+    before, after = event_page(letter, speech, plate_cid)
+    return before + own_foot(letter, speech) + after
+
+
+def event_page(letter: Letter, speech: Speech, plate_cid: str) -> tuple[str, str]:
+    """Return the page before and after the reader's own foot."""
     shown = letter.disclosure
-    parts = paragraphs_of(letter, speech)
+    parts = event_paragraphs(letter, speech)
     return page_of(
         speech,
         tlp=shown.tlp,
         colour=SEVERITY_COLOURS[shown.severity],
         title=f"{label_of(letter, speech)}, {shown.ref}",
         status=status_line(letter, speech),
-        parts=[part for part in parts if part.role not in ("status", "why", "links")],
-        foot=[
-            *next(part for part in parts if part.role == "why").lines,
-            number_line(letter, speech),
-        ],
-        links=letter.links,
+        parts=[part for part in parts if part.role != "status"],
         plate=(plate_cid, speech.say("plate.alt", what=what_line(shown, speech))),
     )
 
 
+def own_foot(letter: Letter, speech: Speech) -> str:
+    """Return what is this reader's own: why they get it, its number, and their links."""
+    why, _ = own_paragraphs(letter, speech)
+    return foot_of(speech, [*why.lines, number_line(letter, speech)], letter.links)
+
+
 def page_of(
     speech: Speech, *, tlp: Tlp, colour: str, title: str, status: str,
-    parts: Sequence[Paragraph], foot: Sequence[str], links: Links,
-    plate: tuple[str, str] = ("", ""),
-) -> str:  # fmt: skip
-    """Return a page for a mail, its styles inline; `plate` is a Content-ID and its words."""
-    offered = (("confirm", links.confirm), ("open", links.open), ("feedback", links.feedback),
-               ("manage", links.manage), ("unsubscribe", links.unsubscribe))  # fmt: skip
+    parts: Sequence[Paragraph], plate: tuple[str, str] = ("", ""),
+) -> tuple[str, str]:  # fmt: skip
+    """Return a page for a mail before and after its foot, its styles inline.
+
+    Parameters
+    ----------
+    plate : tuple of str
+        Content-ID of a picture and its words; empty for none.
+    """
     page = _environment().get_template("alert.html").render(
         speech=speech,
         title=title,
@@ -82,10 +99,25 @@ def page_of(
         plate_cid=plate[0],
         plate_alt=plate[1],
         parts=parts,
-        foot=foot,
-        links=[(speech.say(f"name.{name}"), url) for name, url in offered if url],
+        foot_mark=FOOT_MARK,
     )  # fmt: skip
-    return _inliner().inline(page)
+    before, _, after = _inliner().inline(page).rpartition(f"{FOOT_MARK}\n")
+    return before, after
+
+
+def foot_of(speech: Speech, lines: Sequence[str], links: Links) -> str:
+    """Return the lines and links at the end of a page, their styles written out."""
+    offered = (("confirm", links.confirm), ("open", links.open), ("feedback", links.feedback),
+               ("manage", links.manage), ("unsubscribe", links.unsubscribe))  # fmt: skip
+    named = [
+        f'<a href="{escape(url)}" style="color: #0b4f8a;">{escape(speech.say(f"name.{name}"))}</a>'
+        for name, url in offered
+        if url
+    ]
+    shown = [*(str(escape(line)) for line in lines), *([" ·\n".join(named)] if named else [])]
+    return "".join(
+        f'<p style="margin: 2px 0;overflow-wrap: anywhere;">{line}</p>\n' for line in shown
+    )
 
 
 @cache

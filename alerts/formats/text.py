@@ -92,34 +92,56 @@ def subject_of(letter: Letter, speech: Speech) -> str:
 
 def paragraphs_of(letter: Letter, speech: Speech) -> list[Paragraph]:
     """Return everything the message says, in reading order, complete without pictures."""
+    return [*event_paragraphs(letter, speech), *own_paragraphs(letter, speech)]
+
+
+def event_paragraphs(letter: Letter, speech: Speech) -> list[Paragraph]:
+    """Return what the message says of the event: the same for every reader of an audience."""
     if letter.reason == "retracted":
-        parts = [_status(letter, speech), _retraction(letter, speech), _where(letter, speech)]
-    else:
-        parts = [
-            _status(letter, speech),
-            _what(letter, speech),
-            _when(letter, speech),
-            _where(letter, speech),
-            _sure(letter, speech),
-            _else(letter, speech),
-            _changed(letter, speech),
-        ]
-    return [*parts, *_footer(letter, speech)]
+        return [_status(letter, speech), _retraction(letter, speech), _where(letter, speech)]
+    return [
+        _status(letter, speech),
+        _what(letter, speech),
+        _when(letter, speech),
+        _where(letter, speech),
+        _sure(letter, speech),
+        _else(letter, speech),
+        _changed(letter, speech),
+    ]
 
 
 def text_of(letter: Letter, speech: Speech) -> str:
     """Return the text part."""
-    return joined_text(preview_of(letter, speech), paragraphs_of(letter, speech)[1:])
+    return event_text(letter, speech) + own_text(letter, speech)
+
+
+def event_text(letter: Letter, speech: Speech) -> str:
+    """Return the text on the event: the same for every reader of an audience."""
+    return joined_text(preview_of(letter, speech), event_paragraphs(letter, speech)[1:])
+
+
+def notify_text(letter: Letter, speech: Speech) -> str:
+    """Return that something changed, and nothing of what: it is read on the site."""
+    shown = letter.disclosure
+    lines = [str(shown.tlp), speech.say(f"tlp.{shown.tlp}")]
+    return "\n".join([*lines, "", speech.say("nothing.notify", ref=shown.ref)]) + "\n"
+
+
+def own_text(letter: Letter, speech: Speech) -> str:
+    """Return the text that is this reader's own: why, the number, the links."""
+    return "".join(f"\n{_block(part)}\n" for part in own_paragraphs(letter, speech))
 
 
 def joined_text(preview: str, parts: Sequence[Paragraph]) -> str:
     """Return paragraphs as text, after what may stand on a lock screen."""
     rule = "-" * max(LINE_LENGTH // 2, PREVIEW_LENGTH - len(preview))
-    blocks = [preview, *textwrap.wrap(rule, LINE_LENGTH)]
-    for part in parts:
-        lines = [line for sentence in part.lines for line in _wrapped(sentence)]
-        blocks.append("\n".join([*([part.heading.upper()] if part.heading else []), *lines]))
+    blocks = [preview, *textwrap.wrap(rule, LINE_LENGTH), *map(_block, parts)]
     return "\n\n".join(blocks) + "\n"
+
+
+def _block(part: Paragraph) -> str:
+    lines = [line for sentence in part.lines for line in _wrapped(sentence)]
+    return "\n".join([*([part.heading.upper()] if part.heading else []), *lines])
 
 
 def _wrapped(sentence: str) -> list[str]:
@@ -270,7 +292,8 @@ def _retraction(letter: Letter, speech: Speech) -> Paragraph:
     return Paragraph("retraction", speech.say("head.retraction"), tuple(lines))
 
 
-def _footer(letter: Letter, speech: Speech) -> list[Paragraph]:
+def own_paragraphs(letter: Letter, speech: Speech) -> list[Paragraph]:
+    """Return what is this reader's own: why they get it, its number, and their links."""
     why = [_why(letter, speech)]
     if letter.left_the_list:
         why.append(speech.say("retraction.owed"))

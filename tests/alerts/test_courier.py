@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 
 from alerts.courier import (
     MAX_ATTEMPTS,
@@ -13,15 +13,15 @@ from alerts.courier import (
     CourierPolicy,
     next_attempt,
 )
-from alerts.dispatch import claim, lane_heads, mark_dot
+from alerts.dispatch import lane_heads
 from alerts.errors import DeliveryFailed, FailureClass
 from alerts.incidents import open_incidents
 from alerts.lock import courier_lock
 from alerts.outbox import Delivery, DeliveryState
 from alerts.ports import Parcel
 from alerts.subscription import PersonState
-from alerts.tables import ATTEMPTS, DELIVERIES
-from aoi.database import METADATA, open_database, reading, writing
+from alerts.tables import ATTEMPTS
+from aoi.database import METADATA, open_database, reading
 from tests.alerts.conftest import House
 from tests.builders import NOW, a_finding, days_ago
 
@@ -203,30 +203,33 @@ def test_a_policy_refusal_holds_the_lane_but_not_a_retraction(house: House) -> N
     assert channel.taken == []
 
 
-def orphaned(house: House, *, dotted: bool) -> None:
-    """Leave a delivery as a courier leaves it that was killed while sending."""
+def orphaned(house: House) -> None:
+    """Leave a delivery as a courier leaves it that was killed between dot and reply."""
+
+    class Killed(Unreliable):
+        def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+            before_dot()
+            raise KeyboardInterrupt
+
     published(house)
-    channel, house.channel = house.channel, Unreliable(FailureClass.TRANSIENT)
-    house.deliver()
+    channel, house.channel = house.channel, Killed()
+    with pytest.raises(KeyboardInterrupt):
+        house.deliver()
     house.channel = channel
-    with writing(house.engine) as connection:
-        connection.execute(update(DELIVERIES).values(state="ready"))
-        claimed = claim(connection, only_id(house), NOW)
-        assert claimed is not None
-        if dotted:
-            mark_dot(connection, claimed, NOW)
-
-
-def only_id(house: House) -> str:
-    # The house's database is one connection, so the open transaction is read with it.
-    cursor = house.engine.raw_connection().cursor()
-    cursor.execute("SELECT delivery_id FROM deliveries")
-    ((delivery_id,),) = cursor.fetchall()
-    return str(delivery_id)
+    assert only(house).state is S.SENDING
 
 
 def test_killed_before_the_dot_means_that_nobody_has_it(house: House) -> None:
-    orphaned(house, dotted=False)
+    class Killed(Unreliable):
+        def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+            raise KeyboardInterrupt
+
+    published(house)
+    channel, house.channel = house.channel, Killed()
+    with pytest.raises(KeyboardInterrupt):
+        house.deliver()
+    house.channel = channel
+    assert not house.alerts.alerts()[0].outside
 
     house.deliver()
 
@@ -235,7 +238,7 @@ def test_killed_before_the_dot_means_that_nobody_has_it(house: House) -> None:
 
 
 def test_killed_after_the_dot_means_that_somebody_may_have_it(house: House) -> None:
-    orphaned(house, dotted=True)
+    orphaned(house)
 
     house.deliver()
     assert only(house).state is S.UNKNOWN
@@ -247,13 +250,30 @@ def test_killed_after_the_dot_means_that_somebody_may_have_it(house: House) -> N
 
 
 def test_a_channel_that_folds_copies_knows_no_doubt(house: House) -> None:
-    orphaned(house, dotted=True)
+    orphaned(house)
     house.channel = Unreliable(folds=True)
 
     house.deliver()
 
     assert only(house).state is S.ACCEPTED
     assert not only(house).possible_duplicate
+
+
+def test_who_left_between_the_body_and_the_dot_gets_no_byte(house: House) -> None:
+    class Slow(Unreliable):
+        def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+            house.subscribe(state=PersonState.UNSUBSCRIBED)
+            return super().send(parcel, before_dot)
+
+    published(house)
+    house.channel = channel = Slow()
+
+    house.deliver()
+
+    assert channel.taken == []
+    assert (only(house).state, only(house).last_error) == (
+        S.CANCELLED, "the person is unsubscribed",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -291,7 +311,7 @@ def test_an_alert_withdrawn_between_claim_and_dot_does_not_leave(house: House) -
     house.deliver()
 
     assert channel.taken == []
-    assert (only(house).state, only(house).last_error) == (S.CANCELLED, "the alert was rejected")
+    assert (only(house).state, only(house).last_error) == (S.CANCELLED, "rejected by Ben: other")
 
 
 def test_a_retraction_waits_behind_the_message_that_is_in_doubt(house: House) -> None:

@@ -8,12 +8,13 @@ from alerts.digests import Digests, runs_of
 from alerts.outbox import DeliveryState
 from alerts.publisher import PublisherPolicy
 from alerts.subscription import PersonState, SubscriptionPolicy
-from monitor.area_job import ArchivedLook, AreaReport
+from monitor.area_job import AreaReport
 from monitor.coverage import CoverageDay, CoverageState
 from monitor.run import Outcome, Run
 from monitor.store import MonitorStore
 from tests.alerts.conftest import KEYS, House, words_of
 from tests.builders import NOW, a_finding, a_square, days_ago
+from tests.monitor.values import an_archived_look
 
 MORNING = NOW + timedelta(days=1)
 
@@ -129,14 +130,10 @@ def seen(house: House, *states: CoverageState) -> None:
         for age, state in zip(range(len(states) - 1, -1, -1), states, strict=True)
     )  # fmt: skip
     looks = tuple(
-        ArchivedLook(
-            look_id=f"look-{day.day}", aoi_id="sd-test", track="t", platform="s2b",
-            acquired_at=NOW.replace(day=day.day.day), available_at=NOW, known_at=NOW, path="x",
-            sha256="0", clear_fraction=0.8, held_reason="", provider="folder", scene_ids=(),
-            scored=True, superseded_by=None,
-        )
-        for day in days if day.state == "seen"
-    )  # fmt: skip
+        an_archived_look(look_id=f"look-{day.day}", acquired_at=NOW.replace(day=day.day.day))
+        for day in days
+        if day.state == "seen"
+    )
     run = Run("run-1", "sd-test", NOW, NOW, Outcome.COMPLETED, "seen")
     MonitorStore(house.engine).record(AreaReport(run=run, coverage=days, looks=looks), NOW)
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from alerts.errors import NotCleared
-from alerts.letters import LetterWriter, Order
+from alerts.letters import LetterWriter
+from alerts.order import Order
 from alerts.orders import order_for
 from alerts.ports import AlertPicture
 from aoi.database import reading

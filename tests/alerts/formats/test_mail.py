@@ -9,8 +9,10 @@ from email.header import decode_header
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from alerts.formats.mail import Attachment, Mail, MailSettings, mail_bytes
+from alerts.formats.mail import Attachment, Body, Mail, MailSettings, mail_bytes
 from tests.alerts.conftest import parsed
 from tests.conftest import ROOT
 
@@ -27,8 +29,8 @@ MAIL = Mail(
     message_id="<" + "m" * 32 + ".r2@alerts.example.org>",
     date=datetime(2024, 5, 20, 12, tzinfo=UTC),
     language="fr",
-    text="TLP:AMBER\n\n.dot first\nشقرا\n",
-    html="<p>TLP:AMBER</p>",
+    text=Body("TLP:AMBER\n\n.dot first\n", "شقرا\n"),
+    html=Body("<p>TLP:AMBER</p>\n", "<p>own</p>\n", "<p>end</p>\n"),
     plate=b"\xff\xd8 not really a picture",
     attachments=(Attachment("map.html", "text/html", b"<!doctype html>"),),
     references=("<root.t@alerts.example.org>", "<" + "q" * 80 + "@alerts.example.org>"),
@@ -96,9 +98,31 @@ def test_without_a_link_no_one_click_is_promised() -> None:
 
 
 def test_a_mail_of_text_alone_has_one_part() -> None:
-    mail = replace(MAIL, html="", plate=b"", attachments=())
+    mail = replace(MAIL, html=None, plate=b"", attachments=())
 
     assert parsed(mail_bytes(mail, SETTINGS)).get_content_type() == "text/plain"
+
+
+def test_what_is_shared_and_what_is_the_readers_own_come_out_as_one_text() -> None:
+    mail = parsed(mail_bytes(MAIL, SETTINGS))
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+
+    assert text is not None and text.get_content().split("\r\n") == MAIL.text.whole.split("\n")
+    assert html is not None and MAIL.html is not None
+    assert html.get_content().split("\r\n") == MAIL.html.whole.split("\n")
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200), max_size=6))
+def test_any_lines_come_back_as_they_were(lines: list[str]) -> None:
+    body = "".join(f"{line}\n" for line in lines)
+    own = "own\n"
+    mail = replace(MAIL, text=Body(body, own), html=None, plate=b"", attachments=())
+
+    raw = mail_bytes(mail, SETTINGS)
+    payload = message_from_bytes(raw).get_payload(decode=True)
+
+    assert payload == (body + own).replace("\n", "\r\n").encode()
+    assert max(len(line) for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
 
 
 def test_another_process_makes_the_same_bytes() -> None:

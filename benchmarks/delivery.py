@@ -1,0 +1,167 @@
+"""Measures matching and sending: how many people, how many mails a second, how much memory.
+
+    python -m benchmarks.delivery [--people 100000] [--mails 2000] [--form full]
+
+The sink is Debian's smtp-sink, which takes everything; nothing leaves the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from shapely.geometry import box
+from sqlalchemy import Engine, insert
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import alerts.store
+from alerts.channels.email import Email, SmtpSettings
+from alerts.courier import Courier, CourierPolicy
+from alerts.formats.mail import MailSettings
+from alerts.intake import Intake, IntakePolicy
+from alerts.letters import LetterWriter
+from alerts.publisher import Publisher, PublisherPolicy
+from alerts.review import ReviewDesk
+from alerts.store import AlertStore
+from alerts.subscribers import person_row_of, profile_row_of
+from alerts.subscription import Person, PersonState, Profile
+from alerts.tables import PERSONS, PROFILE_AREAS, PROFILES
+from aoi.area import Aoi
+from aoi.database import METADATA, open_database, writing
+from aoi.registry import AoiRegistry
+from benchmarks.kill_worker import AREA, KEYS, STARTED, NoMaps, a_report, no_chip
+from monitor.store import MonitorStore
+
+assert alerts.store  # importing it puts its tables on METADATA
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@contextmanager
+def _database(people: int, form: str) -> Iterator[Engine]:
+    """Give a database with so many people who watch the area, and one confirmed alert."""
+    with tempfile.TemporaryDirectory(prefix="emberwatch-delivery-") as folder:
+        engine = open_database(f"sqlite:///{folder}/emberwatch.db")
+        METADATA.create_all(engine)
+        AoiRegistry(engine).add(Aoi(AREA, "Speed test", box(20, 10, 20.2, 10.2), 32634), STARTED)
+        _subscribe(engine, people, form)
+        MonitorStore(engine).record(a_report(0), NOW)
+        Intake(engine, MonitorStore(engine), AoiRegistry(engine), IntakePolicy()).absorb_new(NOW)
+        (alert,) = AlertStore(engine).alerts()
+        ReviewDesk(engine).confirm(alert.event_id, "analyst", NOW)
+        yield engine
+        engine.dispose()
+
+
+def _subscribe(engine: Engine, people: int, form: str) -> None:
+    person = Person("p", "email", "", PersonState.ACTIVE, clearance="partner-full", form=form)
+    profile = Profile("p", "p", "All", STARTED - timedelta(days=900), aois=(AREA,))
+    with writing(engine) as connection:
+        persons, profiles, areas = [], [], []
+        for n in range(people):
+            one = replace(person, person_id=f"p{n}", address=f"r{n}@ngo.example")
+            persons.append(person_row_of(one, NOW))
+            profiles.append(
+                profile_row_of(replace(profile, profile_id=f"p{n}-1", person_id=f"p{n}"))
+            )
+            areas.append({"profile_id": f"p{n}-1", "area_key": f"aoi:{AREA}"})
+        connection.execute(insert(PERSONS), persons)
+        connection.execute(insert(PROFILES), profiles)
+        connection.execute(insert(PROFILE_AREAS), areas)
+
+
+@contextmanager
+def _sink() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    with subprocess.Popen(
+        ["/usr/sbin/smtp-sink", "-u", "nobody", f"127.0.0.1:{port}", "100"]
+    ) as sink:
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            sink.terminate()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("smtp-sink did not start")
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def matched(people: int) -> dict[str, float]:
+    """Return how long it took to publish one alert to so many people."""
+    with _database(people, "text") as engine:
+        publisher = Publisher(engine, KEYS, PublisherPolicy())
+        began = time.perf_counter()
+        count = publisher.publish_released(NOW)
+        seconds = time.perf_counter() - began
+    assert count == people
+    return {"people": people, "publish_s": round(seconds, 2), "peak_mb": round(_megabytes())}
+
+
+def sent(mails: int, form: str) -> dict[str, float | str]:
+    """Return how fast so many mails of one alert were rendered and accepted."""
+    with _database(mails, form) as engine, _sink() as port:
+        Publisher(engine, KEYS, PublisherPolicy()).publish_released(NOW)
+        settings = MailSettings(
+            sender="alerts@alerts.example.org", base_url="https://watch.example.org"
+        )
+        courier = Courier(
+            engine, {"email": Email(SmtpSettings(port=port, security="none"))},
+            LetterWriter(NoMaps(), no_chip, KEYS, settings), KEYS, CourierPolicy(),
+        )  # fmt: skip
+        before, began = _megabytes(), time.perf_counter()
+        tally = courier.deliver_due(NOW)
+        seconds = time.perf_counter() - began
+    assert tally.accepted == mails
+    return {
+        "mails": mails,
+        "form": form,
+        "seconds": round(seconds, 2),
+        "mails_per_s": round(mails / seconds),
+        "memory_growth_mb": round(_megabytes() - before, 1),
+    }
+
+
+def main() -> None:
+    """Print what was measured as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--mails", type=int, default=2_000)
+    parser.add_argument("--form", default="full")
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    measured = {
+        "at": datetime.now(UTC).isoformat(),
+        "sent": sent(given.mails, given.form),
+        "matched": matched(given.people),
+    }
+    print(json.dumps(measured, indent=1))
+
+
+if __name__ == "__main__":
+    main()
