@@ -84,7 +84,7 @@ class ArchivedLook:
 
     provider: str
     scene_ids: tuple[str, ...]
-    grid: str
+    grid: str = ""
     """Its blocks, as text: an area that is drawn anew has others, and its looks begin anew."""
 
     scored: bool = True

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+
+# Degrees with three decimals and more, and eastings and northings in metres: both say where
+# a village lies. Instants and counts have neither.
+_POSITION = re.compile(r"(?<![\d:.])-?\d{1,3}\.\d{3,}|(?<![\w.])-?\d{6,7}(?:\.\d+)?(?=[,)\s]|$)")
+MASK = "#"
 
 
 def log_to_stderr(level: str = "warning") -> None:
@@ -13,12 +21,23 @@ def log_to_stderr(level: str = "warning") -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            without_positions,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        # The stderr of this moment, not of the time of this call: both may be replaced.
+        # stderr is looked up at each event: whoever captures it may have given it back since.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def without_positions(
+    logger: object, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Mask what may be a position in every text of an event, tracebacks included."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = _POSITION.sub(MASK, value)
+    return event

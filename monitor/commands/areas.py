@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +17,13 @@ from aoi.errors import InvalidAoi
 from aoi.export import areas_geojson
 from aoi.files import ReadAreas, read_areas, read_settlements
 from aoi.settlement import Settlement
+from monitor.area_job import WatchSettings
+from monitor.budget import sentinel_hub_cost, stac_cost
 from monitor.commands.call import Call, add_row, minutes, plain, table, verb
+from monitor.config import Config
 from monitor.durations import duration_text
+
+HISTORY = WatchSettings().history
 
 aoi = typer.Typer(help="Areas of interest: what is watched, how often, for whom.")
 settlement = typer.Typer(help="Settlements: the places that alerts are about.")
@@ -31,6 +38,9 @@ def add_to(app: typer.Typer) -> None:
 AreaId = Annotated[str, typer.Argument(metavar="ID", help="Identifier of the area.")]
 OfArea = Annotated[str, typer.Option("--aoi", metavar="ID", help="Identifier of the area.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="GeoJSON, GeoPackage, KML ...")]
+Encoding = Annotated[
+    str, typer.Option(help="Of names in a Shapefile that does not say it, such as cp1256.")
+]
 Replace = Annotated[bool, typer.Option("--replace", help="Change one that is there already.")]
 
 
@@ -44,23 +54,27 @@ def add(
     name: Annotated[str, typer.Option(help="Name, for one area.")] = "",
     sensitivity: Annotated[Sensitivity | None, typer.Option(help="Who may see it.")] = None,
     revisit: Annotated[str, typer.Option(help="Least time between two runs, as 1d.")] = "",
+    encoding: Encoding = "",
     replace_area: Replace = False,
 ) -> None:
     """Add areas from a file, a box or a polygon; all of a file, or none."""
-    read = _with_options(_read(file, bbox, wkt), aoi_id, name, sensitivity, revisit)
+    read = _with_options(_read(file, bbox, wkt, encoding), aoi_id, name, sensitivity, revisit)
     service = call.service()
     added: list[Aoi] = []
     for area in read.areas:
         added.extend(service.registry.add(area, service.now(), replace=replace_area))
+    costs = _costs(service.config, added)
     lines = [f"note: {plain(notice)}" for notice in read.notices]
+    lines += [f"cost: {cost}" for cost in costs]
     lines += [f"added {plain(area.aoi_id)} ({plain(area.name)})" for area in added]
-    call.say({"added": [_document(area) for area in added], "notices": read.notices}, *lines)
+    document = {"added": [_document(area) for area in added], "notices": read.notices}
+    call.say({**document, "costs": costs}, *lines)
 
 
 @verb(aoi, "check", example="emberwatch aoi check areas.geojson")
-def check(call: Call, file: File) -> None:
+def check(call: Call, file: File, encoding: Encoding = "") -> None:
     """Say what a file holds and what is wrong with it; nothing is stored."""
-    read = read_areas(file)
+    read = read_areas(file, encoding=encoding)
     lines = [f"note: {plain(notice)}" for notice in read.notices]
     lines += [f"{plain(area.aoi_id)}: {plain(area.name)}, can be added" for area in read.areas]
     call.say({"areas": [_document(area) for area in read.areas], "notices": read.notices}, *lines)
@@ -153,10 +167,21 @@ def export(
 
 
 @verb(settlement, "import", example="emberwatch settlement import villages.geojson --aoi ID")
-def import_(call: Call, file: File, aoi_id: OfArea, replace_them: Replace = False) -> None:
+def import_(
+    call: Call,
+    file: File,
+    aoi_id: OfArea,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--field", metavar="OURS=THEIRS", help="As name=NOM_VILLAGE; may repeat."),
+    ] = None,
+    encoding: Encoding = "",
+    replace_them: Replace = False,
+) -> None:
     """Add settlements to an area: footprints, or points that become discs."""
     service = call.service()
-    read = read_settlements(file, service.registry.whole(aoi_id))
+    area = service.registry.whole(aoi_id)
+    read = read_settlements(file, area, fields=_named_fields(fields or []), encoding=encoding)
     notices = service.registry.add_settlements(
         aoi_id, read.settlements, service.now(), replace=replace_them
     )
@@ -181,13 +206,37 @@ def list_settlements(call: Call, aoi_id: OfArea) -> None:
     call.show({"settlements": documents}, rows, "no settlement yet: emberwatch settlement import")
 
 
-def _read(file: Path | None, bbox: str, wkt: str) -> ReadAreas:
+def _read(file: Path | None, bbox: str, wkt: str, encoding: str) -> ReadAreas:
     given = [bool(file), bool(bbox), bool(wkt)]
     if sum(given) != 1:
         raise typer.BadParameter("give one of FILE, --bbox and --wkt")
     if file is not None:
-        return read_areas(file)
+        return read_areas(file, encoding=encoding)
     return area_from_bbox(bbox) if bbox else area_from_wkt(wkt)
+
+
+def _named_fields(pairs: list[str]) -> dict[str, str]:
+    named = dict(pair.partition("=")[::2] for pair in pairs)
+    if not all(ours and theirs for ours, theirs in named.items()):
+        raise typer.BadParameter("--field wants OURS=THEIRS, such as name=NOM_VILLAGE")
+    return named
+
+
+def _costs(config: Config, areas: Sequence[Aoi]) -> list[str]:
+    """Return what the providers on the network will be asked for in a month, in words."""
+    asked = {"stac": stac_cost, "sentinel_hub": sentinel_hub_cost}
+    said = []
+    for name in config.sources.order:
+        if name not in asked:
+            continue
+        runs = 30 * timedelta(days=1) / config.schedule.every
+        costs = [asked[name](area, runs_a_month=runs, history=HISTORY) for area in areas]
+        scenes = sum(cost.scenes_a_month for cost in costs)
+        gigabytes = sum(cost.bytes_a_month for cost in costs) / 1e9
+        units = sum(c.units_a_month for c in costs)
+        line = f"{name}: some {scenes:.0f} scenes and {gigabytes:.1f} GB a month"
+        said.append(line + (f", {units:.0f} processing units" if units else ""))
+    return said
 
 
 def _with_options(

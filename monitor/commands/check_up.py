@@ -19,6 +19,7 @@ from monitor.config import Config
 from monitor.errors import ConfigError
 from monitor.master_key import master_key
 from monitor.schema import is_current, require_known
+from monitor.sources.in_order import provider_states
 from monitor.store import MonitorStore
 
 LEAST_FREE_GB = 2.0
@@ -46,7 +47,8 @@ def check_up(config: Config) -> list[Checked]:
         ("keys", keys),
         ("mail", mail),
     )
-    return [_guarded(subject, check, config) for subject, check in checks]
+    found = [_guarded(subject, check, config) for subject, check in checks]
+    return [*found, *providers(config)]
 
 
 def _guarded(subject: str, check: Callable[[Config], Checked], config: Config) -> Checked:
@@ -114,15 +116,22 @@ def clock(config: Config) -> Checked:
 
 
 def imagery(config: Config) -> Checked:
-    """Return whether the imagery sources can be reached at all."""
-    if "folder" in config.sources.order:
-        folder = config.sources.folder.path
-        if not folder.is_dir():
-            sentence = f"the imagery folder {folder} does not exist"
-            return Checked("imagery", False, sentence, "set [sources.folder] path in config.toml")
-        count = sum(1 for _ in folder.rglob("*.json"))
-        return Checked("imagery", True, f"{count} catalogue files in {folder}")
-    return Checked("imagery", True, f"sources: {', '.join(config.sources.order)}")
+    """Return whether the imagery folder is there, if it is a source."""
+    order = f"sources by preference: {', '.join(config.sources.order)}"
+    if "folder" not in config.sources.order:
+        return Checked("imagery", True, order)
+    folder = config.sources.folder.path
+    if not folder.is_dir():
+        sentence = f"the imagery folder {folder} does not exist"
+        return Checked("imagery", False, sentence, "set [sources.folder] path in config.toml")
+    count = sum(1 for _ in folder.rglob("*.json"))
+    return Checked("imagery", True, f"{order}; {count} catalogue files in {folder}")
+
+
+def providers(config: Config) -> list[Checked]:
+    """Return how each provider on the network is doing; no place is named to them."""
+    states = provider_states(config.sources, config.service.data_folder)
+    return [Checked(one.name, one.ok, one.sentence, one.remedy) for one in states]
 
 
 def keys(config: Config) -> Checked:
