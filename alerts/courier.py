@@ -38,7 +38,7 @@ from alerts.letters import WEBHOOK, LetterWriter
 from alerts.lock import courier_lock, lock_path_of
 from alerts.notes import NOTE, NoteOrder
 from alerts.order import Order, Written
-from alerts.orders import note_order_for, order_for
+from alerts.orders import Orders, note_order_for
 from alerts.outbox import Delivery, DeliveryState, move
 from alerts.ports import Channel, Parcel
 from alerts.sent_copies import SentCopies
@@ -158,6 +158,7 @@ class Courier:
         self._keys = keys
         self._policy = policy
         self._copies = copies
+        self._orders = Orders()
         self._lock_path: Path | None = lock_path_of(engine)
 
     def deliver_due(self, now: datetime) -> Tally:
@@ -218,7 +219,7 @@ class Courier:
                 if delivery.person_id in made:
                     continue
                 lost = lost_ground(connection, delivery)
-                make = note_order_for if delivery.kind == NOTE else order_for
+                make = note_order_for if delivery.kind == NOTE else self._orders.of
                 order: Order | NoteOrder = make(connection, delivery, now)
             written = None if lost else self._written(order)
             if written is not None:
@@ -328,7 +329,7 @@ class Courier:
         """Write a message that was refused as too large once more, without pictures and files."""
         with reading(self._engine) as connection:
             delivery = delivery_in(connection, claimed.delivery.delivery_id)
-            order = None if delivery.kind == NOTE else order_for(connection, delivery, now)
+            order = None if delivery.kind == NOTE else self._orders.of(connection, delivery, now)
         if order is None or delivery.message_id is None or ".l@" in delivery.message_id:
             return
         smaller = replace(order, form="light")

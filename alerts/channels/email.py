@@ -68,9 +68,8 @@ class Email:
 
     def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
         """Send one mail in one transaction for one recipient."""
-        session = self._open_session()
+        session = self._begun(parcel)
         with self._ending_on_failure("mail"):
-            _expect(session.mail(parcel.sender, _size_of(session, parcel)), "mail", (250,))
             _expect(session.rcpt(_ascii_address(parcel.address)), "rcpt", (250, 251))
             _expect(session.docmd("DATA"), "data", (354,))
             session.send(stuffed(parcel.raw))
@@ -93,10 +92,26 @@ class Email:
             except (smtplib.SMTPException, OSError):
                 session.close()
 
+    def _begun(self, parcel: Parcel) -> smtplib.SMTP:
+        """Return a session whose transaction has begun.
+
+        A connection that was kept open may have been closed by the server: then
+        a new one is asked, once.
+        """
+        if self._session is not None:
+            try:
+                code, _ = self._session.mail(parcel.sender, _size_of(self._session, parcel))
+            except (smtplib.SMTPException, OSError):
+                code = 0
+            if code == 250:
+                return self._session
+            self._hang_up()
+        session = self._open_session()
+        with self._ending_on_failure("mail"):
+            _expect(session.mail(parcel.sender, _size_of(session, parcel)), "mail", (250,))
+        return session
+
     def _open_session(self) -> smtplib.SMTP:
-        if self._session is not None and _is_alive(self._session):
-            return self._session
-        self._hang_up()
         with self._ending_on_failure("connect"):
             self._session = self._connected()
             self._greet(self._session)
@@ -193,13 +208,6 @@ def stuffed(raw: bytes) -> bytes:
     if not lines.endswith(b"\r\n"):
         lines += b"\r\n"
     return re.sub(rb"(?m)^\.", b"..", lines)
-
-
-def _is_alive(session: smtplib.SMTP) -> bool:
-    try:
-        return session.noop()[0] == 250
-    except (smtplib.SMTPException, OSError):
-        return False
 
 
 def _size_of(session: smtplib.SMTP, parcel: Parcel) -> list[str]:

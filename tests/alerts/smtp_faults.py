@@ -133,6 +133,8 @@ class _Conversation:
     def _command(self, verb: str, line: bytes) -> bool:
         step = "ehlo" if verb == "helo" else verb
         if step == "mail":
+            if self._sender and "second mail" in self._script:
+                return False
             self._sender = _address(line)
         elif step == "rcpt":
             self._recipient = _address(line)

@@ -8,7 +8,7 @@ import pytest
 from alerts.errors import NotCleared
 from alerts.letters import LetterWriter
 from alerts.order import Order
-from alerts.orders import order_for
+from alerts.orders import Orders
 from alerts.ports import AlertPicture
 from aoi.database import reading
 from monitor.errors import ArchiveError
@@ -26,7 +26,7 @@ def an_order(house: House, **person: Any) -> Order:
     house.publish()
     (delivery,) = house.deliveries()
     with reading(house.engine) as connection:
-        return order_for(connection, delivery, NOW)
+        return Orders().of(connection, delivery, NOW)
 
 
 def parts_of(house: House, order: Order, writer: LetterWriter | None = None) -> list[str]:

@@ -60,7 +60,7 @@ def test_several_mails_share_one_connection() -> None:
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_again() -> None:
-    with fault_server({"noop": CLOSE}) as server:
+    with fault_server({"second mail": CLOSE}) as server:
         channel = Email(settings_for(server))
         channel.send(PARCEL, lambda: None)
         channel.send(PARCEL, lambda: None)
