@@ -60,7 +60,7 @@ class RecentPast:
         near = [
             look
             for look in self._shelf.standing
-            if look.acquired_at < on and on - look.acquired_at <= REACH and not look.held_reason
+            if look.acquired_at < on and on - look.acquired_at <= REACH and self._shelf.serves(look)
         ]
         return near[-KEPT_LOOKS:]
 

@@ -9,12 +9,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import overload
 
+import structlog
+
 from aoi.area import Aoi
 from aoi.grid import Grid
 from monitor.acquisition import Acquisition
 from monitor.archive import load_look, save_look
 from monitor.area_job import ArchivedLook
 from monitor.looks import Look
+
+logger = structlog.get_logger(__name__)
 
 KEPT_IN_MEMORY = 32
 """Looks that stay read: a window of earlier looks is asked for again at each new one."""
@@ -79,6 +83,7 @@ class Shelf:
         self._folder = folder
         self._blocks = blocks
         self._standing = sorted(looks, key=_by_time)
+        self._missing = {one.look_id for one in self._standing if not self._is_there(one)}
         self._read: OrderedDict[str, Look] = OrderedDict()
 
     @property
@@ -100,6 +105,13 @@ class Shelf:
         self._standing.append(archived)
         self._standing.sort(key=_by_time)
         self._keep(look)
+
+    def withdraw(self, archived: ArchivedLook, replaced: ArchivedLook | None) -> None:
+        """Take a look away again, and put back the one that it replaced."""
+        self._standing = [one for one in self._standing if one.look_id != archived.look_id]
+        if replaced is not None:
+            self._standing.append(replaced)
+            self._standing.sort(key=_by_time)
 
     def amend(self, archived: ArchivedLook, held_reason: str) -> ArchivedLook:
         """Mark a look as held back."""
@@ -124,7 +136,7 @@ class Shelf:
             [
                 one
                 for one in self._standing
-                if one.track == track and one.acquired_at <= at and not one.held_reason
+                if one.track == track and one.acquired_at <= at and self.serves(one)
             ],
         )
 
@@ -140,6 +152,16 @@ class Shelf:
             self._keep(load_look(self._folder / archived.path))
         self._read.move_to_end(archived.look_id)
         return self._read[archived.look_id]
+
+    def _is_there(self, archived: ArchivedLook) -> bool:
+        there = (self._folder / archived.path).is_file()
+        if not there:
+            logger.warning("look.missing", look_id=archived.look_id, path=archived.path)
+        return there
+
+    def serves(self, archived: ArchivedLook) -> bool:
+        """Return True if later looks may be compared with it: trusted, and its file is there."""
+        return not archived.held_reason and archived.look_id not in self._missing
 
     def _keep(self, look: Look) -> None:
         self._read[look.look_id] = look

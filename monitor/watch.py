@@ -90,14 +90,29 @@ class AreaWatch:
     def _take(self, overpass: Sequence[Acquisition]) -> None:
         """Read an overpass that is new, from the first provider that can give it."""
         standing = self._shelf.of_overpass(overpass[0])
+        unread: list[SceneProblem] = []
         for acquisition in wanted(self._job.aoi, overpass, standing):
             try:
                 look = self._see(acquisition, standing)
-                self._score(look)
             except MonitorError as error:
-                self._problems.extend(problems_of(self._job.aoi.aoi_id, acquisition, error))
+                logger.warning("provider.failed", provider=acquisition.provider, reason=str(error))
+                unread.extend(problems_of(self._job.aoi.aoi_id, acquisition, error))
                 continue
+            self._score_or_leave(look, acquisition, standing)
             return
+        self._problems.extend(unread)
+
+    def _score_or_leave(
+        self, look: Look, acquisition: Acquisition, standing: ArchivedLook | None
+    ) -> None:
+        """Score a look; one that cannot be scored is not recorded, so that the next run tries."""
+        try:
+            self._score(look)
+        except MonitorError as error:
+            self._problems.extend(problems_of(self._job.aoi.aoi_id, acquisition, error))
+            self._shelf.withdraw(self._new_looks.pop(look.look_id), standing)
+            if standing is not None:
+                del self._superseded[standing.look_id]
 
     def _see(self, acquisition: Acquisition, standing: ArchivedLook | None) -> Look:
         job = self._job

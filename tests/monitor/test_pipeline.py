@@ -286,6 +286,27 @@ def test_the_next_provider_gives_what_the_preferred_one_cannot(house: House) -> 
     (done,) = house.run(sources=[broken, whole])
 
     assert len(done.run.look_ids) == 5
+    assert done.could_see
+    assert {look.provider for look in house.store.looks("sd-test")} == {"second"}
+
+
+def test_a_look_that_cannot_be_compared_is_tried_again_and_not_forgotten(house: House) -> None:
+    for days in BEFORE_DAYS:
+        write_overpass(house.imagery, days_ago(days))
+    house.run(days_ago(11))
+    kept = house.state / house.store.looks("sd-test")[-1].path
+    good = kept.read_bytes()
+    kept.write_bytes(good[:500])
+    write_overpass(house.imagery, days_ago(7))
+
+    (damaged,) = house.run(days_ago(6))
+    kept.write_bytes(good)
+    (mended,) = house.run(days_ago(5))
+
+    assert damaged.run.outcome is Outcome.FAILED
+    assert "cannot read the look" in damaged.run.reason
+    assert mended.run.outcome is Outcome.COMPLETED
+    assert len(house.store.readings("sd-test-0001", days_ago(8))) == 1
 
 
 def test_a_late_scene_is_read_and_rewrites_nothing_that_was_said(house: House) -> None:

@@ -106,6 +106,27 @@ def test_a_newer_version_takes_the_place_of_the_look_it_replaces(tmp_path: Path)
     assert shelf.standing == (newer,)
 
 
+def test_a_look_whose_file_was_lost_serves_nothing_and_still_counts(tmp_path: Path) -> None:
+    kept = shelf_of(tmp_path, 9, 7).standing
+    (tmp_path / kept[0].path).unlink()
+
+    shelf = Shelf(tmp_path, BLOCKS, kept)
+
+    assert [look.look_id for look in shelf.until("sentinel-2-093", NOW)] == ["look-7"]
+    assert len(shelf.standing) == 2
+
+
+def test_a_look_that_is_withdrawn_gives_its_place_back(tmp_path: Path) -> None:
+    shelf = shelf_of(tmp_path, 7)
+    (old,) = shelf.standing
+    newer = replace(old, look_id="newer")
+    shelf.put(newer, a_look(look_id="newer"), old)
+
+    shelf.withdraw(newer, old)
+
+    assert shelf.standing == (old,)
+
+
 def test_slices_of_lazy_looks_stay_lazy(tmp_path: Path) -> None:
     looks = shelf_of(tmp_path, 9, 8, 7).until("sentinel-2-093", NOW)
 
