@@ -145,6 +145,7 @@ def _write_region(
             watched,
             out / "region",
             lambda done, total: bar.update(task, completed=done, total=total),
+            radar=False,  # no detector of the demo reads it
         )
         return [look for part in archived for look in part.result()]
 
@@ -213,7 +214,8 @@ def _finish(call: Call, service: Service, out: Path, at: datetime) -> None:
         *lines,
         "",
         f"map of the area   {plain(overview)}",
-        *(f"mail              {plain(mail)}" for mail in mails),
+        *(f"mail              {plain(mail)}" for mail in mails if _has_map(mail)),
+        f"weekly digests    {sum(not _has_map(mail) for mail in mails)} beside them",
         f"imagery folder    {plain(out / 'region' / 'imagery')}",
         f"settings          {plain(out / 'config.toml')}",
         f"next: emberwatch alert explain {alerts[0].ref if alerts else 'ID'} --config "
@@ -242,3 +244,8 @@ def _document(alert: Alert, page: Path) -> dict[str, object]:
         "settlement_id": alert.settlement_id,
         "map": str(page),
     }
+
+
+def _has_map(mail: Path) -> bool:
+    """Return True for the mail of an alert; digests carry no map."""
+    return b".html" in mail.read_bytes()
