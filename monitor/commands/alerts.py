@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from alerts.grading import severity_of
 from monitor.commands.call import Call, Instant, add_row, minutes, plain, table, verb
 from monitor.commands.export import FORMATS, exported
 from monitor.finding import Finding
-from monitor.reading import Reading
+from monitor.reading import Reading, Verdict
 from monitor.service import Service
 
 alert = typer.Typer(help="Alerts: what was found, why, and what people say of it.")
@@ -48,19 +49,12 @@ def list_(
     found = call.service().alerts.alerts(aoi_id=aoi_id or None)
     if not everything:
         found = [one for one in found if one.status not in WITHDRAWN]
-    rows = table(
-        "ref", "event", "kind", "status", "tier", "severity", "settlement", "between", "and"
-    )
+    rows = table("ref", "what", "status", "tier", "severity", "between", "and", "where")
     for one in found:
         happened = one.finding.happened
-        add_row(
-            rows,
-            [
-                one.ref, one.event_id, one.kind.value, one.status.value, one.finding.tier.value,
-                one.severity, one.place.name or one.aoi_id,
-                f"{happened.start:%Y-%m-%d}", f"{happened.end:%Y-%m-%d}",
-            ],
-        )  # fmt: skip
+        between = f"{happened.start:%Y-%m-%d}", f"{happened.end:%Y-%m-%d}"
+        words = one.kind.value, one.status.value, one.finding.tier.value, one.severity
+        add_row(rows, [one.ref, *words, *between, one.place.name or one.aoi_id])
     call.show({"alerts": [_document(one) for one in found]}, rows, "no alert stands")
 
 
@@ -219,16 +213,14 @@ def _summary(one: Alert) -> list[str]:
 
 
 def _readings_table(readings: list[Reading]) -> Table:
-    rows = table("acquired", "track", "mode", "verdict", "p", "burned", "reason", "marks")
+    rows = table("acquired", "mode", "verdict", "p", "burned", "why")
     for one in readings:
-        burned = "" if one.burned_fraction != one.burned_fraction else f"{one.burned_fraction:.0%}"
-        add_row(
-            rows,
-            [
-                minutes(one.acquired_at), one.track, one.mode, one.verdict.value,
-                f"{one.p:.2g}", burned, one.reason, " ".join(one.flags),
-            ],
-        )  # fmt: skip
+        measured = math.isfinite(one.burned_fraction)
+        burned = f"{one.burned_fraction:.0%}" if measured else ""
+        judged = one.verdict in (Verdict.QUIET, Verdict.BURN_LIKE)
+        why = [*([] if judged else [one.reason]), *one.flags]
+        cells = (minutes(one.acquired_at), one.mode, one.verdict.value, f"{one.p:.2g}", burned)
+        add_row(rows, [*cells, ", ".join(why)])
     return rows
 
 

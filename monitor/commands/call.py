@@ -175,7 +175,8 @@ def table(*columns: str) -> Table:
     """Return an empty table with these headings."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        # The last column is the sentence: it alone is broken into lines.
+        made.add_column(column, overflow="fold", no_wrap=column != columns[-1])
     return made
 
 

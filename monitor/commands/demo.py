@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from email.parser import BytesHeaderParser
+from email.policy import default
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -221,6 +223,19 @@ def _finish(call: Call, service: Service, out: Path, at: datetime) -> None:
         f"next: emberwatch alert explain {alerts[0].ref if alerts else 'ID'} --config "
         f"{plain(out / 'config.toml')}",
     )
+
+
+def _mail_lines(mails: Sequence[Path], refs: Sequence[str]) -> list[str]:
+    """Name the mails about alerts, and count the weekly ones that say what was seen."""
+    lines = []
+    for mail in mails:
+        with mail.open("rb") as file:
+            headers = BytesHeaderParser(policy=default).parse(file)
+        if any(ref in str(headers["Subject"]) for ref in refs):
+            said = f"to {headers['To']}: {headers['Subject']}"
+            lines.append(f"mail              {plain(mail)}\n                  {plain(said)}")
+    weekly = len(mails) - len(lines)
+    return [*lines, f"                  and {weekly} weekly mails that say what was seen"]
 
 
 def _line(alert: Alert, page: Path) -> str:
