@@ -241,7 +241,7 @@ class Enrolment:
     ) -> Preview:
         sent, policy = SentSoFar(), self._policy.subscriptions
         verdict, names = merged(
-            [(p, decide(alert, p, person, sent, now, policy)) for p in profiles]
+            [(p.name, decide(alert, p, person, sent, now, policy)) for p in profiles]
         )
         return Preview(alert, verdict, names)
 

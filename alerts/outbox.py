@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -120,9 +120,31 @@ def delivery_id_of(event_id: str, revision: int, person_id: str, channel: str, k
     return hmac.new(key, text, hashlib.sha256).hexdigest()[:24]
 
 
+ROWS_AT_ONCE = 5_000
+
+
 def add_delivery(connection: Connection, delivery: Delivery, now: datetime) -> bool:
     """Add one row, once for each event, revision, person and channel; say if it is new."""
-    values = {
+    statement = _insertion(connection)
+    return bool(connection.execute(statement, _row(delivery, now)).rowcount == 1)
+
+
+def add_deliveries(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
+    """Add rows, each once for its event, revision, person and channel."""
+    statement = _insertion(connection)
+    for start in range(0, len(deliveries), ROWS_AT_ONCE):
+        piece = deliveries[start : start + ROWS_AT_ONCE]
+        connection.execute(statement, [_row(one, now) for one in piece])
+
+
+def _insertion(connection: Connection) -> Any:
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(DELIVERIES).on_conflict_do_nothing()
+
+
+def _row(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    rank = delivery.rank
+    return {
         "delivery_id": delivery.delivery_id,
         "event_id": delivery.event_id,
         "revision": delivery.revision,
@@ -131,7 +153,7 @@ def add_delivery(connection: Connection, delivery: Delivery, now: datetime) -> b
         "audience": delivery.audience,
         "reason": delivery.reason,
         "profiles": list(delivery.profiles),
-        "rank": [delivery.rank.status, delivery.rank.severity, delivery.rank.tier],
+        "rank": [rank.status, rank.severity, rank.tier],
         "settlement_id": delivery.settlement_id,
         "kind": delivery.kind,
         "state": delivery.state.value,
@@ -140,9 +162,23 @@ def add_delivery(connection: Connection, delivery: Delivery, now: datetime) -> b
         "changed_at": now,
         "not_before": delivery.not_before,
     }
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(DELIVERIES).values(**values).on_conflict_do_nothing()
-    return bool(connection.execute(statement).rowcount == 1)
+
+
+def supersede_earlier(connection: Connection, event_id: str, revision: int, now: datetime) -> None:
+    """End what was not sent of earlier revisions to those who get this one."""
+    readers = select(DELIVERIES.c.person_id).where(
+        DELIVERIES.c.event_id == event_id, DELIVERIES.c.revision == revision
+    )
+    connection.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.event_id == event_id, DELIVERIES.c.revision < revision)
+        .where(DELIVERIES.c.state.in_([unsent.value for unsent in UNSENT]))
+        .where(DELIVERIES.c.dotted_at.is_(None), DELIVERIES.c.person_id.in_(readers))
+        .values(
+            state=DeliveryState.SUPERSEDED.value, last_error=f"replaced by revision {revision}",
+            changed_at=now, ended_at=now, raw=None,
+        )
+    )  # fmt: skip
 
 
 _ONE = select(DELIVERIES).where(DELIVERIES.c.delivery_id == bindparam("delivery_id"))
@@ -188,28 +224,18 @@ def move(
         raise ValueError(f"delivery {delivery.delivery_id} is no longer {delivery.state}")
 
 
-def cancel_unsent(
-    connection: Connection,
-    event_id: str,
-    why: str,
-    now: datetime,
-    *,
-    state: DeliveryState = DeliveryState.CANCELLED,
-    person_ids: Iterable[str] | None = None,
-    before_revision: int | None = None,
-) -> int:
+def cancel_unsent(connection: Connection, event_id: str, why: str, now: datetime) -> int:
     """Cancel what nobody can have of an event yet; return how many rows that were."""
     query = (
         update(DELIVERIES)
         .where(DELIVERIES.c.event_id == event_id)
         .where(DELIVERIES.c.state.in_([unsent.value for unsent in UNSENT]))
         .where(DELIVERIES.c.dotted_at.is_(None))
-        .values(state=state.value, last_error=why, changed_at=now, ended_at=now, raw=None)
-    )
-    if person_ids is not None:
-        query = query.where(DELIVERIES.c.person_id.in_(list(person_ids)))
-    if before_revision is not None:
-        query = query.where(DELIVERIES.c.revision < before_revision)
+        .values(
+            state=DeliveryState.CANCELLED.value, last_error=why, changed_at=now, ended_at=now,
+            raw=None,
+        )
+    )  # fmt: skip
     return connection.execute(query).rowcount
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import structlog
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -19,20 +20,20 @@ from alerts.outbox import (
     TOLD,
     Delivery,
     DeliveryState,
-    add_delivery,
+    add_deliveries,
     cancel_unsent,
     deliveries_in,
     delivery_id_of,
     holders_of,
+    supersede_earlier,
 )
 from alerts.payload import payload_of, sha256_of
 from alerts.store import AlertStore, alert_in, alerts_in, events_since_told, mark_told
-from alerts.subscribers import ensure_desk, person_of, watching
+from alerts.subscribers import Watcher, ensure_desk, person_of, watchers
 from alerts.subscription import (
     NOTHING_SENT,
     Hold,
     Person,
-    Profile,
     Send,
     SentSoFar,
     Skip,
@@ -46,6 +47,8 @@ from aoi.database import writing
 from monitor.finding import FindingKind
 
 logger = structlog.get_logger(__name__)
+
+Row = dict[str, object]
 
 QUIET_REASONS = frozenset({"noted", "unsure"})
 """Acts that no reader need hear of."""
@@ -72,7 +75,8 @@ class Mailing:
     """Who gets one revision of an alert, and what was decided about the others."""
 
     deliveries: tuple[Delivery, ...] = ()
-    skipped: tuple[tuple[Person, Profile, Verdict], ...] = ()
+    skipped: tuple[Row, ...] = ()
+    """Rows of every Hold and Skip, each with its reason."""
 
 
 class Publisher:
@@ -123,29 +127,23 @@ class Publisher:
 
     def _mailing(self, connection: Connection, alert: Alert, now: datetime) -> Mailing:
         sent = _sent_so_far(connection, alert, now, self._policy.cool_down)
+        judge = Judge(alert, now, self._policy.subscriptions)
+        maker = self._maker(alert, now)
         deliveries: list[Delivery] = []
-        skipped: list[tuple[Person, Profile, Verdict]] = []
-        for person, profiles in watching(connection, alert):
-            so_far = sent.get(person.person_id, NOTHING_SENT)
-            verdicts = [
-                (p, decide(alert, p, person, so_far, now, self._policy.subscriptions))
-                for p in profiles
+        skipped: list[Row] = []
+        everybody = groupby(watchers(connection, alert), key=lambda one: one.person_id)
+        for person_id, group in everybody:
+            mine = list(group)
+            so_far = sent.get(person_id, NOTHING_SENT)
+            judged = [(one.name, judge.verdict(one, so_far)) for one in mine]
+            skipped += [
+                _decision_row(alert, one, verdict, now)
+                for one, (_, verdict) in zip(mine, judged, strict=True)
+                if not isinstance(verdict, Send)
             ]
-            skipped += [(person, p, v) for p, v in verdicts if not isinstance(v, Send)]
-            verdict, names = merged(verdicts)
-            match verdict:
-                case Send(reason):
-                    deliveries.append(self._delivery(alert, person, reason, names, now))
-                case Hold(hold_reason, until, reason):
-                    held = self._delivery(alert, person, reason, names, now)
-                    deliveries.append(
-                        replace(
-                            held, state=DeliveryState.HELD, hold_reason=hold_reason,
-                            not_before=until,
-                        )
-                    )  # fmt: skip
-                case Skip():
-                    pass
+            verdict, names = merged(judged)
+            if not isinstance(verdict, Skip):
+                deliveries.append(maker.delivery(mine[0], verdict, names))
         return Mailing(tuple(deliveries), tuple(skipped))
 
     def _with_desk(
@@ -155,7 +153,8 @@ class Publisher:
             connection, self._policy.analysts, self._policy.channel,
             self._keys.derived("person"), now,
         )  # fmt: skip
-        notices = tuple(self._delivery(alert, person, "notice", (), now) for person in desk)
+        maker = self._maker(alert, now)
+        notices = tuple(maker.delivery(person, Send("notice"), ()) for person in desk)
         return replace(mailing, deliveries=mailing.deliveries + notices)
 
     def _retraction(self, connection: Connection, alert: Alert, now: datetime) -> Mailing:
@@ -166,58 +165,82 @@ class Publisher:
             select(PERSONS).where(PERSONS.c.person_id.in_([holder[0] for holder in holders]))
         )
         people = {row["person_id"]: person_of(row) for row in rows.mappings()}
+        maker, why = self._maker(alert, now), Send("retracted")
         return Mailing(
             tuple(
-                replace(
-                    self._delivery(alert, people[person_id], "retracted", (), now),
-                    channel=channel,
-                    audience=audience,
-                )
-                for person_id, channel, audience in holders
+                replace(maker.delivery(people[person_id], why, ()), audience=audience)
+                for person_id, _, audience in holders
             )
         )
 
-    def _delivery(
-        self, alert: Alert, person: Person, reason: str, profiles: tuple[str, ...], now: datetime
-    ) -> Delivery:
-        return Delivery(
-            delivery_id=delivery_id_of(
-                alert.event_id, alert.revision, person.person_id, person.channel,
-                self._keys.derived("delivery"),
-            ),
-            event_id=alert.event_id,
-            revision=alert.revision,
-            person_id=person.person_id,
-            channel=person.channel,
-            audience=person.clearance,
-            reason=reason,
-            profiles=profiles,
-            rank=rank_of(alert),
-            settlement_id=alert.settlement_id,
-            kind=alert.kind.value,
-            state=DeliveryState.QUEUED,
-            hold_reason="",
-            created_at=now,
-            changed_at=now,
-            not_before=now,
-        )  # fmt: skip
+    def _maker(self, alert: Alert, now: datetime) -> DeliveryMaker:
+        return DeliveryMaker(alert, now, self._keys.derived("delivery"))
 
     def _write(self, connection: Connection, alert: Alert, mailing: Mailing, now: datetime) -> None:
-        for person, profile, verdict in mailing.skipped:
-            connection.execute(
-                insert(DECISIONS).values(**_decision_row(alert, person, profile, verdict, now))
-            )
+        if mailing.skipped:
+            connection.execute(insert(DECISIONS), list(mailing.skipped))
         if not mailing.deliveries:
             return
         _write_revision(connection, alert, mailing.deliveries[0].reason, now)
-        cancel_unsent(
-            connection, alert.event_id, f"replaced by revision {alert.revision}", now,
-            state=DeliveryState.SUPERSEDED,
-            person_ids=[delivery.person_id for delivery in mailing.deliveries],
-            before_revision=alert.revision,
-        )  # fmt: skip
-        for delivery in mailing.deliveries:
-            add_delivery(connection, delivery, now)
+        add_deliveries(connection, mailing.deliveries, now)
+        supersede_earlier(connection, alert.event_id, alert.revision, now)
+
+
+class Judge:
+    """Decides for many people, once for each wish that they share."""
+
+    def __init__(self, alert: Alert, now: datetime, policy: SubscriptionPolicy) -> None:
+        self._alert = alert
+        self._now = now
+        self._policy = policy
+        self._known: dict[tuple[object, SentSoFar], Verdict] = {}
+
+    def verdict(self, watcher: Watcher, sent: SentSoFar) -> Verdict:
+        """Return what `decide` says of one profile."""
+        key = (watcher.wish, sent)
+        verdict = self._known.get(key)
+        if verdict is None:
+            person, profile = watcher.unpacked()
+            verdict = decide(self._alert, profile, person, sent, self._now, self._policy)
+            self._known[key] = verdict
+        return verdict
+
+
+class DeliveryMaker:
+    """Makes the rows of one revision; what they share is worked out once."""
+
+    def __init__(self, alert: Alert, now: datetime, key: bytes) -> None:
+        self._alert = alert
+        self._now = now
+        self._key = key
+        self._rank = rank_of(alert)
+
+    def delivery(
+        self, reader: Watcher | Person, verdict: Send | Hold, profiles: tuple[str, ...]
+    ) -> Delivery:
+        """Return one delivery, held if the verdict says so."""
+        alert, now = self._alert, self._now
+        held = isinstance(verdict, Hold)
+        return Delivery(
+            delivery_id=delivery_id_of(
+                alert.event_id, alert.revision, reader.person_id, reader.channel, self._key
+            ),
+            event_id=alert.event_id,
+            revision=alert.revision,
+            person_id=reader.person_id,
+            channel=reader.channel,
+            audience=reader.clearance,
+            reason=verdict.send_reason if isinstance(verdict, Hold) else verdict.reason,
+            profiles=profiles,
+            rank=self._rank,
+            settlement_id=alert.settlement_id,
+            kind=alert.kind.value,
+            state=DeliveryState.HELD if held else DeliveryState.QUEUED,
+            hold_reason=verdict.reason if held else "",
+            created_at=now,
+            changed_at=now,
+            not_before=verdict.until if isinstance(verdict, Hold) else now,
+        )
 
 
 def _news(connection: Connection, alert: Alert) -> list[AlertEvent]:
@@ -252,18 +275,15 @@ def _write_revision(connection: Connection, alert: Alert, reason: str, now: date
     )
 
 
-def _decision_row(
-    alert: Alert, person: Person, profile: Profile, verdict: Verdict, now: datetime
-) -> dict[str, object]:
-    held_until = verdict.until if isinstance(verdict, Hold) else None
+def _decision_row(alert: Alert, watcher: Watcher, verdict: Verdict, now: datetime) -> Row:
     return {
         "event_id": alert.event_id,
         "revision": alert.revision,
-        "person_id": person.person_id,
-        "profile_id": profile.profile_id,
+        "person_id": watcher.person_id,
+        "profile_id": watcher.profile_id,
         "outcome": type(verdict).__name__.lower(),
         "reason": verdict.reason,
-        "hold_until": held_until,
+        "hold_until": verdict.until if isinstance(verdict, Hold) else None,
         "at": now,
     }
 

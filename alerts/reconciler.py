@@ -112,7 +112,7 @@ class Reconciler:
         sent: SentSoFar,
     ) -> bool:  # fmt: skip
         at: datetime = row["published_at"]
-        judged = [(p, decide(alert, p, person, sent, at, self._policy)) for p in profiles]
+        judged = [(p.name, decide(alert, p, person, sent, at, self._policy)) for p in profiles]
         verdict, _ = merged(judged)
         return not isinstance(verdict, Skip)
 

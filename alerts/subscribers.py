@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import shapely
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, Select, Text, cast, insert, select, update
 
 from alerts.alert import Alert
 from alerts.disclosure import DESK
@@ -88,26 +89,75 @@ def profiles_in(connection: Connection, person_id: str) -> list[Profile]:
     return [profile_of(row) for row in connection.execute(query).mappings()]
 
 
+class Watcher(NamedTuple):
+    """One profile of one person, as read from the database: not yet unpacked.
+
+    Among a hundred thousand people most wish for the same few things, so what
+    they wish is unpacked, and judged, once for all of them.
+    """
+
+    person_id: str
+    channel: str
+    clearance: str
+    state: str
+    time_zone: str
+    profile_id: str
+    name: str
+    active: bool
+    starts_at: datetime
+    wishes: str
+    """As JSON text."""
+
+    @property
+    def wish(self) -> tuple[str, str, str, bool, datetime, str]:
+        """Everything that a decision depends on; nothing of who it is."""
+        return (
+            self.clearance, self.state, self.time_zone, self.active, self.starts_at, self.wishes
+        )  # fmt: skip
+
+    def unpacked(self) -> tuple[Person, Profile]:
+        """Return the person, without an address, and the profile."""
+        person = Person(
+            self.person_id, self.channel, "", PersonState(self.state), self.clearance,
+            time_zone=self.time_zone,
+        )  # fmt: skip
+        row = {
+            "profile_id": self.profile_id, "person_id": self.person_id, "name": self.name,
+            "starts_at": self.starts_at, "active": self.active, "wishes": json.loads(self.wishes),
+        }  # fmt: skip
+        return person, profile_of(row)
+
+
+def watchers(connection: Connection, alert: Alert) -> Iterator[Watcher]:
+    """Yield the profiles that may cover the place, those of one person after one another."""
+    query = (
+        select(
+            PERSONS.c.person_id, PERSONS.c.channel, PERSONS.c.clearance, PERSONS.c.state,
+            PERSONS.c.time_zone, PROFILES.c.profile_id, PROFILES.c.name, PROFILES.c.active,
+            PROFILES.c.starts_at, cast(PROFILES.c.wishes, Text),
+        )
+        .join(PROFILES, PROFILES.c.person_id == PERSONS.c.person_id)
+        .where(PROFILES.c.profile_id.in_(_near(alert)), PERSONS.c.desk.is_(False))
+        .order_by(PERSONS.c.person_id, PROFILES.c.name)
+    )  # fmt: skip
+    for row in connection.execute(query):
+        yield Watcher._make(row)
+
+
 def watching(connection: Connection, alert: Alert) -> list[tuple[Person, list[Profile]]]:
     """Return the people with a profile that may cover the place, and those profiles."""
+    people: dict[str, tuple[Person, list[Profile]]] = {}
+    for watcher in watchers(connection, alert):
+        person, profile = watcher.unpacked()
+        people.setdefault(person.person_id, (person, []))[1].append(profile)
+    return list(people.values())
+
+
+def _near(alert: Alert) -> Select[str]:
     pcode = alert.place.admin_pcode
     units = [f"unit:{pcode[:length]}" for length in range(1, len(pcode) + 1)]
     keys = [f"aoi:{alert.aoi_id}", "polygon", *units]
-    near = select(PROFILE_AREAS.c.profile_id).where(PROFILE_AREAS.c.area_key.in_(keys))
-    query = (
-        select(PERSONS, PROFILES)
-        .join(PROFILES, PROFILES.c.person_id == PERSONS.c.person_id)
-        .where(PROFILES.c.profile_id.in_(near), PERSONS.c.desk.is_(False))
-        .where(or_(PROFILES.c.active, PERSONS.c.state != PersonState.ACTIVE.value))
-        .order_by(PERSONS.c.person_id, PROFILES.c.name)
-    )
-    people: dict[str, tuple[Person, list[Profile]]] = {}
-    for row in connection.execute(query).mappings():
-        person_id = row[PERSONS.c.person_id]
-        if person_id not in people:
-            people[person_id] = (person_of(_part(row, PERSONS)), [])
-        people[person_id][1].append(profile_of(_part(row, PROFILES)))
-    return list(people.values())
+    return select(PROFILE_AREAS.c.profile_id).where(PROFILE_AREAS.c.area_key.in_(keys))
 
 
 def person_of(row: Any) -> Person:
@@ -173,7 +223,3 @@ def _area_keys(profile: Profile) -> Sequence[str]:
         *(f"unit:{unit}" for unit in dict.fromkeys(profile.units)),
         *polygon,
     ]
-
-
-def _part(row: RowMapping, table: Any) -> dict[str, Any]:
-    return {column.name: row[column] for column in table.c}

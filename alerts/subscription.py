@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -283,8 +284,13 @@ def _next_morning(profile: Profile, person: Person, now: datetime) -> datetime |
 ORDER = (Send, Hold, Skip)
 
 
-def merged(verdicts: list[tuple[Profile, Verdict]]) -> tuple[Verdict, tuple[str, ...]]:
+def merged(verdicts: Sequence[tuple[str, Verdict]]) -> tuple[Verdict, tuple[str, ...]]:
     """Return the one verdict for a person, and the names of the profiles that it comes from.
+
+    Parameters
+    ----------
+    verdicts : sequence of tuple
+        Name of each profile with what was decided for its sake.
 
     One message, however many profiles match; the most urgent wish decides when.
     """
@@ -294,5 +300,4 @@ def merged(verdicts: list[tuple[Profile, Verdict]]) -> tuple[Verdict, tuple[str,
         best = min(holds, key=lambda hold: (hold.reason in IN_ONE_MAIL, hold.until))
     if isinstance(best, Skip):
         return best, ()
-    names = (profile.name for profile, verdict in verdicts if not isinstance(verdict, Skip))
-    return best, tuple(names)
+    return best, tuple(name for name, verdict in verdicts if not isinstance(verdict, Skip))

@@ -33,14 +33,22 @@ from alerts.courier import Courier, CourierPolicy
 from alerts.formats.mail import MailSettings
 from alerts.intake import Intake, IntakePolicy
 from alerts.letters import LetterWriter
-from alerts.publisher import Publisher, PublisherPolicy
+from alerts.publisher import Judge, Publisher, PublisherPolicy
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
-from alerts.subscribers import person_row_of, profile_row_of
-from alerts.subscription import Person, PersonState, Profile
+from alerts.subscribers import person_row_of, profile_row_of, watchers
+from alerts.subscription import (
+    NOTHING_SENT,
+    Person,
+    PersonState,
+    Profile,
+    Send,
+    SubscriptionPolicy,
+    merged,
+)
 from alerts.tables import PERSONS, PROFILE_AREAS, PROFILES
 from aoi.area import Aoi
-from aoi.database import METADATA, open_database, writing
+from aoi.database import METADATA, open_database, reading, writing
 from aoi.registry import AoiRegistry
 from benchmarks.kill_worker import AREA, KEYS, STARTED, NoMaps, a_report, no_chip
 from monitor.store import MonitorStore
@@ -113,14 +121,27 @@ def _megabytes() -> float:
 
 
 def matched(people: int) -> dict[str, float]:
-    """Return how long it took to publish one alert to so many people."""
+    """Return how long it took to decide for so many people, and to publish to all of them."""
     with _database(people, "text") as engine:
-        publisher = Publisher(engine, KEYS, PublisherPolicy())
+        (alert,) = AlertStore(engine).alerts()
         began = time.perf_counter()
-        count = publisher.publish_released(NOW)
-        seconds = time.perf_counter() - began
-    assert count == people
-    return {"people": people, "publish_s": round(seconds, 2), "peak_mb": round(_megabytes())}
+        judge = Judge(alert, NOW, SubscriptionPolicy())
+        with reading(engine) as connection:
+            wanted = sum(
+                isinstance(merged([(one.name, judge.verdict(one, NOTHING_SENT))])[0], Send)
+                for one in watchers(connection, alert)
+            )
+        decided_s = time.perf_counter() - began
+        began = time.perf_counter()
+        count = Publisher(engine, KEYS, PublisherPolicy()).publish_released(NOW)
+        published_s = time.perf_counter() - began
+    assert count == wanted == people
+    return {
+        "people": people,
+        "decided_s": round(decided_s, 2),
+        "published_s": round(published_s, 2),
+        "peak_mb": round(_megabytes()),
+    }
 
 
 def sent(mails: int, form: str) -> dict[str, float | str]:

@@ -30,7 +30,10 @@ def test_a_person_and_a_profile_come_back_as_they_were_put(db: Engine) -> None:
         put_profile(connection, PROFILE)
         ((person, (profile,)),) = watching(connection, an_alert())
 
-    assert person == PERSON
+        (kept,) = persons_in(connection)
+
+    assert kept == PERSON
+    assert (person.person_id, person.state) == ("p1", PersonState.ACTIVE)
     assert profile.polygon is not None and profile.polygon.equals(a_square(400))
     assert (profile.kinds, profile.min_tier, profile.day_hours) == (
         (FindingKind.BURN,), Tier.A, (6, 20),
