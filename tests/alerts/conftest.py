@@ -74,11 +74,21 @@ class House:
     """The room with its doors: what goes in, and what came out."""
 
     def __init__(self, engine: Engine, spool: Path, channel: Channel | None = None) -> None:
+        self._furnish(engine, spool, channel)
+        self.registry.add(an_aoi(), NOW)
+        self.registry.add_settlements("sd-test", [a_settlement()], NOW)
+
+    @classmethod
+    def on(cls, engine: Engine, spool: Path, channel: Channel) -> House:
+        """Return the house on a database that another one has set up."""
+        house = cls.__new__(cls)
+        house._furnish(engine, spool, channel)
+        return house
+
+    def _furnish(self, engine: Engine, spool: Path, channel: Channel | None) -> None:
         self.engine = engine
         self.spool = spool
         self.registry = AoiRegistry(engine)
-        self.registry.add(an_aoi(), NOW)
-        self.registry.add_settlements("sd-test", [a_settlement()], NOW)
         self.alerts = AlertStore(engine)
         self.intake = self.intake_with(IntakePolicy())
         self.desk = ReviewDesk(engine)
