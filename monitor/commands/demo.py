@@ -75,12 +75,12 @@ class HistoryJob:
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb."""
-    verb(app, "demo", example="emberwatch demo --out demo --serve")(demo)
+    verb(app, "demo", example="emberwatch demo --out demo-out --serve")(demo)
 
 
 def demo(
     call: Call,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")] = Path("demo"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")] = Path("demo-out"),
     seed: Annotated[int, typer.Option(help="Another seed, another region.")] = 7,
     serve: Annotated[bool, typer.Option("--serve", help="Show the page afterwards.")] = False,
 ) -> None:
