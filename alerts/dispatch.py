@@ -22,7 +22,7 @@ from alerts.store import mark_outside
 from alerts.subscription import PersonState
 from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS
 
-TIMED_HOLDS = ("embargo", "quiet_hours", "group_wait")
+TIMED_HOLDS = ("embargo", "quiet_hours", "group_wait", "silence")
 """Holds that end by themselves; a recall, a cap or a digest waits for somebody or something."""
 
 LONGEST_BACKOFF = timedelta(hours=7, minutes=12)

@@ -28,6 +28,7 @@ from alerts.outbox import (
     supersede_earlier,
 )
 from alerts.payload import payload_of, sha256_of
+from alerts.silences import silenced_until
 from alerts.store import AlertStore, alert_in, alerts_in, events_since_told, mark_told
 from alerts.subscribers import Watcher, ensure_desk, person_of, watchers
 from alerts.subscription import (
@@ -127,7 +128,9 @@ class Publisher:
 
     def _mailing(self, connection: Connection, alert: Alert, now: datetime) -> Mailing:
         sent = _sent_so_far(connection, alert, now, self._policy.cool_down)
-        judge = Judge(alert, now, self._policy.subscriptions)
+        judge = Judge(
+            alert, now, self._policy.subscriptions, silenced_until(connection, alert, now)
+        )
         maker = self._maker(alert, now)
         deliveries: list[Delivery] = []
         skipped: list[Row] = []
@@ -189,10 +192,14 @@ class Publisher:
 class Judge:
     """Decides for many people, once for each wish that they share."""
 
-    def __init__(self, alert: Alert, now: datetime, policy: SubscriptionPolicy) -> None:
+    def __init__(
+        self, alert: Alert, now: datetime, policy: SubscriptionPolicy,
+        silenced_until: datetime | None = None,
+    ) -> None:  # fmt: skip
         self._alert = alert
         self._now = now
         self._policy = policy
+        self._silenced_until = silenced_until
         self._known: dict[tuple[object, SentSoFar], Verdict] = {}
 
     def verdict(self, watcher: Watcher, sent: SentSoFar) -> Verdict:
@@ -202,6 +209,8 @@ class Judge:
         if verdict is None:
             person, profile = watcher.unpacked()
             verdict = decide(self._alert, profile, person, sent, self._now, self._policy)
+            if isinstance(verdict, Send) and self._silenced_until is not None:
+                verdict = Hold("silence", self._silenced_until, verdict.reason)
             self._known[key] = verdict
         return verdict
 
@@ -296,7 +305,10 @@ def _sent_so_far(
     for delivery in deliveries_in(connection, event_id=alert.event_id, state=TOLD):
         known = sent.get(delivery.person_id, NOTHING_SENT)
         rank = known.event.joined(_told_rank(delivery))
-        sent[delivery.person_id] = replace(known, event=rank, place=known.place.joined(rank))
+        last_at = max(filter(None, (known.last_at, delivery.dotted_at)), default=None)
+        sent[delivery.person_id] = replace(
+            known, event=rank, place=known.place.joined(rank), last_at=last_at
+        )
     withdrawn = _withdrawn_events(connection, alert)
     for delivery in _told_of_settlement(connection, alert, now - cool_down):
         if delivery.event_id not in withdrawn:

@@ -126,6 +126,8 @@ class SentSoFar:
     """Messages of the last 24 hours."""
 
     in_last_hour: int = 0
+    last_at: datetime | None = None
+    """When the last message on this event left."""
 
 
 NOTHING_SENT = SentSoFar()
@@ -138,6 +140,9 @@ class SubscriptionPolicy:
     max_messages_per_day: int = 20
     max_messages_per_hour: int = 5
     """What comes above it in an hour is told in one mail at its end."""
+
+    group_interval: timedelta = timedelta(hours=1)
+    """Least time between two messages on one event that is no worse; the last one counts."""
 
     auto_publish_aois: tuple[str, ...] = ()
     """Areas whose tier A goes to those who asked for unreviewed alerts."""
@@ -243,6 +248,9 @@ def _when(
     severity = SEVERITIES.index(Severity(alert.severity))
     if morning is not None and quiet is not None and severity < SEVERITIES.index(quiet):
         return Hold("quiet_hours", morning, reason)
+    waits_until = None if sent.last_at is None else sent.last_at + policy.group_interval
+    if reason == "updated" and waits_until is not None and now < waits_until:
+        return Hold("group_wait", waits_until, reason)
     if profile.frequency != "immediate":
         return Hold("digest", next_period(person, profile.frequency, now), reason)
     if sent.in_last_day >= policy.max_messages_per_day:
