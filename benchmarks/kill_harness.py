@@ -141,11 +141,21 @@ def _kill_again_and_again(
 def _finish(life: Life) -> None:
     (Path(life.folder) / "stop").touch()
     process = _started(life)
-    process.join(300)
+    process.join(900)
     if process.exitcode != 0:
         process.kill()
         process.join()
-        raise SystemExit("the last life did not finish: deliveries stayed open")
+        raise SystemExit(f"the last life did not finish: {_states(life)}")
+
+
+def _states(life: Life) -> list[tuple[str, str, int]]:
+    engine = open_database(f"sqlite:///{life.folder}/emberwatch.db")
+    query = select(DELIVERIES.c.state, DELIVERIES.c.last_error, func.count())
+    with reading(engine) as connection:
+        rows = connection.execute(query.group_by(DELIVERIES.c.state, DELIVERIES.c.last_error))
+        states = [(row[0], row[1], row[2]) for row in rows]
+    engine.dispose()
+    return states
 
 
 def _wait_for_mail(postfix: Postfix, engine: Engine) -> None:
