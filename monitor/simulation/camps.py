@@ -24,6 +24,11 @@ AREA_HA = (0.5, 40.0)
 FILLING_DAYS = (10.0, 60.0)
 TENT_COVER = (0.09, 0.14)
 DISMANTLING_DAYS = (5.0, 20.0)
+DECAYING_DAYS = (120.0, 240.0)
+DECAYED = 0.7
+"""Share of the shelters that a deserted camp loses to wind and salvage."""
+
+TRODDEN = {Cover.SAND: 0.8, Cover.CLAY: 0.8}
 DUST_DAYS = 30.0
 """Fresh tarpaulin dulls within weeks; only the first change knows it as fresh."""
 
@@ -42,8 +47,11 @@ def camp_events(land: Land) -> Iterator[Event]:
     first = land.first_camp + camps.standing
     for index in range(first, first + camps.growing):
         yield _grown(land, index, stream(land.seed, "camp-growth", index))
-    for index in range(first + camps.growing, len(land.villages)):
+    deserted = len(land.villages) - camps.deserted
+    for index in range(first + camps.growing, deserted):
         yield _emptied(land, index, stream(land.seed, "camp-emptied", index))
+    for index in range(deserted, len(land.villages)):
+        yield _deserted(land, index, stream(land.seed, "camp-deserted", index))
     for number in range(camps.new):
         yield from _new(land, number, stream(land.seed, "camp-new", number))
 
@@ -131,6 +139,33 @@ def _emptied(land: Land, index: int, draws: np.random.Generator) -> Event:
         pattern="dismantled",
         centre=village.centre,
         changes=(change,),
+    )
+
+
+def _deserted(land: Land, index: int, draws: np.random.Generator) -> Event:
+    """Return a camp that people left as it stood: it falls apart, and weeds come with the rain."""
+    village = land.villages[index]
+    start, decaying = _when(land, draws), draws.uniform(*DECAYING_DAYS)
+    inside = village.inside()
+    fallen = land.change(
+        village.rows, village.columns, (DECAYED * inside).astype(np.float32), SHELTERS,
+        Course(start=start, taking_days=decaying),
+    )  # fmt: skip
+    weeds = land.change(
+        village.rows, village.columns, inside.astype(np.float32), TRODDEN,
+        # Bare ground from the first day; what grows on it follows the season.
+        Course(start=start, taking_days=30.0),
+    )  # fmt: skip
+    return Event(
+        event_id=f"camp-deserted-{index:03d}",
+        kind=EventKind.CAMP_EMPTIED,
+        settlement_id=land.settlement_id(index),
+        interval=between(start, decaying),
+        fraction=DECAYED,
+        tau_days=math.nan,
+        pattern="deserted",
+        centre=village.centre,
+        changes=(fallen, weeds),
     )
 
 

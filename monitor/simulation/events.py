@@ -33,6 +33,8 @@ class EventKind(StrEnum):
     KILN = "kiln"
     MINE = "mine"
     FLOOD = "flood"
+    CONSTRUCTION = "construction"
+    THRESHING = "threshing"
 
 
 TARGETS = (EventKind.BURNED, EventKind.CAMP_NEW, EventKind.CAMP_GROWTH, EventKind.CAMP_EMPTIED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -31,19 +31,26 @@ Maker = Callable[[Land, Village, int, np.random.Generator], Made]
 
 def mimics(land: Land) -> Iterator[Event]:
     """Yield mimics near settlements, each settlement at most one kind a year."""
-    makers = list(MAKERS.items())
-    for index, village, year, draws in land.village_years("mimics"):
-        if draws.uniform() >= land.settings.confounders.mimics:
+    yield from _chosen(land, "mimics", MAKERS, land.settings.confounders.mimics)
+    yield from _chosen(land, "camp-mimics", OF_CAMP_SIZE, land.settings.confounders.camp_mimics)
+
+
+def _chosen(
+    land: Land, name: str, table: Mapping[EventKind, Maker], per_year: float
+) -> Iterator[Event]:
+    makers = list(table.items())
+    for index, village, year, draws in land.village_years(name):
+        if draws.uniform() >= per_year:
             continue
         # A place keeps its mimic: the same market and kiln come back.
-        habit = stream(land.seed, "mimics-habit", index)
+        habit = stream(land.seed, f"{name}-habit", index)
         kind, make = makers[habit.integers(len(makers))]
         if kind is EventKind.NEW_ROOFS and (year % 3 or not land.is_free(index, new_year(year))):
             continue
         course, change = make(land, village, year, draws)
         days = min(course.recovers_at, course.start + 365.0) - course.start
         yield Event(
-            event_id=f"{kind.value}-{index:03d}-{year}",
+            event_id=f"{kind.value}-{index:03d}-{year}" + ("" if table is MAKERS else "-large"),
             kind=kind,
             settlement_id=land.settlement_id(index),
             interval=between(course.start, days),
@@ -128,6 +135,53 @@ def _new_roofs(land: Land, village: Village, year: int, draws: np.random.Generat
     return course, land.change(village.rows, village.columns, clipped, ROOFS, course)
 
 
+def _construction(land: Land, village: Village, year: int, draws: np.random.Generator) -> Made:
+    """Metal roofs on cleared ground: bright, blue against soil, and they stay."""
+    start = new_year(year) + draws.uniform(0.0, 330.0)
+    course = Course(
+        start=start, taking_days=draws.uniform(60.0, 240.0),
+        left={"metal": draws.uniform(0.25, 0.6), "sand": 0.3},
+        recovers_at=start + 4.0 * 365.0, recovering_days=60.0,
+    )  # fmt: skip
+    patch = _patch(land, village, draws, log_uniform(draws, 0.5, 4.0), edge_m=(30.0, 2_000.0))
+    return _made(land, patch, draws.uniform(0.15, 0.4), course, draws)
+
+
+def _threshing(land: Land, village: Village, year: int, draws: np.random.Generator) -> Made:
+    """Heaps of straw and trodden floors after the harvest, the same fields each year."""
+    start = new_year(year) + land.settings.climate.harvest_day + draws.normal(5.0, 8.0)
+    course = Course(
+        start=start, taking_days=10.0, left={"straw": 0.6, "sand": 0.3},
+        recovers_at=start + draws.uniform(25.0, 60.0), recovering_days=30.0,
+    )  # fmt: skip
+    habit = stream(land.seed, "threshing", round(village.centre[0]), round(village.centre[1]))
+    patch = _patch(land, village, habit, log_uniform(habit, 1.0, 6.0), edge_m=(100.0, 1_000.0))
+    return _made(land, patch, 0.6, course, draws)
+
+
+def _fair(land: Land, village: Village, year: int, draws: np.random.Generator) -> Made:
+    """A market of the size of a camp, under tarpaulin, the same weeks each year."""
+    habit = stream(land.seed, "fair", round(village.centre[0]), round(village.centre[1]))
+    start = new_year(year) + habit.uniform(0.0, 300.0) + draws.normal(0.0, 6.0)
+    course = Course(
+        start=start, taking_days=8.0, left={"tarpaulin": 1.0},
+        recovers_at=start + draws.uniform(40.0, 70.0), recovering_days=8.0,
+    )  # fmt: skip
+    patch = _patch(land, village, habit, log_uniform(habit, 1.0, 3.0), edge_m=(50.0, 600.0))
+    return _made(land, patch, 0.15, course, draws)
+
+
+def _caravan(land: Land, village: Village, year: int, draws: np.random.Generator) -> Made:
+    """Herders with many animals: few tents, trodden and grazed ground, gone within weeks."""
+    start = new_year(year) + draws.uniform(0.0, 100.0)
+    course = Course(
+        start=start, taking_days=5.0, left={"tarpaulin": 0.1, "sand": 0.7},
+        recovers_at=start + draws.uniform(25.0, 60.0), recovering_days=15.0,
+    )  # fmt: skip
+    patch = _patch(land, village, draws, log_uniform(draws, 1.0, 4.0), edge_m=(300.0, 2_500.0))
+    return _made(land, patch, 0.35, course, draws)
+
+
 MAKERS: dict[EventKind, Maker] = {
     EventKind.MARKET: _market,
     EventKind.NOMAD_CAMP: _nomads,
@@ -135,6 +189,15 @@ MAKERS: dict[EventKind, Maker] = {
     EventKind.MINE: _mine,
     EventKind.FLOOD: _flood,
     EventKind.NEW_ROOFS: _new_roofs,
+}
+
+# Apart from MAKERS, so that worlds without them stay what they were.
+OF_CAMP_SIZE: dict[EventKind, Maker] = {
+    EventKind.CONSTRUCTION: _construction,
+    EventKind.THRESHING: _threshing,
+    EventKind.MARKET: _fair,
+    EventKind.NOMAD_CAMP: _caravan,
+    EventKind.MINE: _mine,
 }
 
 

@@ -131,6 +131,9 @@ class Confounders:
     mimics: float = 0.0
     """Kilns, markets, mines, new roofs, nomad camps."""
 
+    camp_mimics: float = 0.0
+    """Further ones of the size of camps: building sites, threshing floors, fairs, mines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Camps:
@@ -139,6 +142,11 @@ class Camps:
     standing: int = 0
     growing: int = 0
     emptied: int = 0
+    """Dismantled within weeks."""
+
+    deserted: int = 0
+    """Left standing: shelters decay over months, and plants return with the rain."""
+
     new: int = 0
     from_share: float = 0.6
     """Part of the span after which camps appear, grow and empty, 0 to 1."""
@@ -150,7 +158,7 @@ class Camps:
     @property
     def known(self) -> int:
         """Camps that stand from the start."""
-        return self.standing + self.growing + self.emptied
+        return self.standing + self.growing + self.emptied + self.deserted
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +269,15 @@ _CAMP = WorldSettings(
     camps=Camps(standing=2, growing=2, new=3, emptied=2),
 )
 
+_CAMP_BENCH = WorldSettings(
+    name="camp_bench",
+    villages=14,
+    years=4.0,
+    burns=Burns(rate_per_year=(0.0, 0.0, 0.0, 0.4)),
+    confounders=Confounders(mimics=0.3, camp_mimics=0.3),
+    camps=Camps(standing=1, growing=3, emptied=2, deserted=1, new=5, from_share=0.55),
+)
+
 _ADVERSARIAL = WorldSettings(
     name="adversarial",
     villages=40,
@@ -315,6 +332,13 @@ PRESETS: dict[str, WorldSettings] = {
         _MUD,
         _WOOD,
         _CAMP,
+        _CAMP_BENCH,
+        replace(
+            _CAMP_BENCH,
+            name="camp_quiet",
+            burns=Burns(),
+            camps=Camps(standing=3),
+        ),
         _ADVERSARIAL,
         _CI,
         replace(_QUIET, name="sahel_thatch", burns=Burns(rate_per_year=(0.0, 0.0, 0.0, 0.0, 0.5))),

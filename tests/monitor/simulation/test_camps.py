@@ -10,9 +10,11 @@ from aoi.settlement import SettlementKind
 from monitor.simulation.camps import tents
 from monitor.simulation.changes import Course
 from monitor.simulation.events import Event, EventKind
+from monitor.simulation.presets import Camps
 from monitor.simulation.streams import stream
 from monitor.simulation.villages import lobed
-from monitor.simulation.world import World
+from monitor.simulation.world import World, build
+from tests.monitor.simulation.conftest import small
 
 
 def only(world: World, kind: EventKind) -> Event:
@@ -89,3 +91,15 @@ def test_nothing_burns_when_a_camp_is_dismantled(camp_world: World) -> None:
 
     assert math.isnan(event.tau_days)
     assert all(change.course.char == 0 for change in event.changes)
+
+
+def test_a_deserted_camp_keeps_shelters_for_months_and_greens_with_the_rain() -> None:
+    world = build(small(villages=3, camps=Camps(deserted=1, from_share=0.3, until_share=0.35)), 5)
+    event = only(world, EventKind.CAMP_EMPTIED)
+    shelters, ground = event.changes
+
+    assert event.pattern == "deserted"
+    assert event.interval.length >= timedelta(days=120)
+    assert shelters.course.amount(event.start + 30) < 0.3
+    soil = world.land.seasons.spectra(0.0)
+    assert ground.difference(event.start + 20, soil, world.land.seasons).shape == (12, 2)

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from monitor.simulation.events import TARGETS, EventKind
-from monitor.simulation.mimics import MAKERS, mimics
+from monitor.simulation.mimics import MAKERS, OF_CAMP_SIZE, mimics
 from monitor.simulation.streams import stream
 from monitor.simulation.world import World
 
@@ -51,3 +51,28 @@ def test_a_kiln_burns_again_every_year_at_the_same_place(quiet_world: World) -> 
     ]
 
     assert abs(places[0] - places[1]) < 5 * quiet_world.blocks.width
+
+
+def test_mimics_of_the_size_of_camps_cover_a_hectare_or_more_of_land(quiet_world: World) -> None:
+    land = quiet_world.land
+    for kind, make in OF_CAMP_SIZE.items():
+        sizes = []
+        for number in range(6):
+            course, change = make(land, land.villages[0], 2022, stream(number, kind.value))
+            sizes.append(len(change.blocks))
+            touched_m = land.distance_m[change.rows, change.columns][change.touched > 0]
+
+            assert course.recovers_at > course.start
+            assert touched_m.min() > 0, kind
+
+        assert max(sizes) >= 7, kind
+
+
+def test_a_fair_comes_back_to_its_place_in_the_same_weeks(quiet_world: World) -> None:
+    land, make = quiet_world.land, OF_CAMP_SIZE[EventKind.MARKET]
+    (first, before), (second, after) = (
+        make(land, land.villages[1], year, stream(5, "fair", year)) for year in (2021, 2022)
+    )
+
+    assert abs(second.start - first.start - 365.0) < 40
+    assert np.median(before.blocks) == np.median(after.blocks)

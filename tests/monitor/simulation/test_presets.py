@@ -15,7 +15,7 @@ from monitor.simulation.presets import (
 def test_every_preset_of_the_documents_exists() -> None:
     wanted = {
         "demo", "ci", "sahel_thatch", "darfur_mud_brick", "rakhine_wood", "camp", "adversarial",
-        "bench", "quiet",
+        "bench", "quiet", "camp_bench", "camp_quiet",
     }  # fmt: skip
 
     assert wanted == set(PRESETS)
