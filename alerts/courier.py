@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 from jinja2 import TemplateError
@@ -35,7 +34,7 @@ from alerts.grounds import lost_ground
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
 from alerts.letters import WEBHOOK, LetterWriter
-from alerts.lock import courier_lock, lock_path_of
+from alerts.lock import Right, right_to_send
 from alerts.notes import NOTE, NoteOrder
 from alerts.order import Order, Written
 from alerts.orders import Orders, note_order_for
@@ -159,20 +158,19 @@ class Courier:
         self._policy = policy
         self._copies = copies
         self._orders = Orders()
-        self._lock_path: Path | None = lock_path_of(engine)
 
     def deliver_due(self, now: datetime) -> Tally:
         """Send everything that is due; leave it to whoever holds the lock already."""
-        with courier_lock(self._lock_path) as held:
-            if not held:
+        with right_to_send(self._engine) as right:
+            if right is None:
                 logger.info("another courier holds the lock; it does the sending")
                 return Tally(standby=True)
             with ExitStack() as stack:
                 for channel in self._channels.values():
                     stack.callback(channel.close)
-                return self._drain(now)
+                return self._drain(right, now)
 
-    def _drain(self, now: datetime) -> Tally:
+    def _drain(self, right: Right, now: datetime) -> Tally:
         policy = self._policy
         folding = [name for name, channel in self._channels.items() if channel.folds]
         with writing(self._engine) as connection:
@@ -181,7 +179,7 @@ class Courier:
         self._settle_doubts(now)
         counts: Counter[str] = Counter()
         resting: set[str] = set()
-        while self._round(now, resting, counts):
+        while self._round(right, now, resting, counts):
             pass
         return Tally(accepted=counts["accepted"], failed=counts["failed"])
 
@@ -191,7 +189,7 @@ class Courier:
         elif self._policy.on_unknown == "resend":
             settle_blindly(self._engine, now)
 
-    def _round(self, now: datetime, resting: set[str], counts: Counter[str]) -> bool:
+    def _round(self, right: Right, now: datetime, resting: set[str], counts: Counter[str]) -> bool:
         """Take the head of each lane one step; say if anything moved."""
         with reading(self._engine) as connection:
             heads = lane_heads(connection, now)
@@ -201,7 +199,7 @@ class Courier:
         moved = bool(queued)
         for delivery_id, state in heads:
             if state is not DeliveryState.QUEUED:
-                outcome = self._send(delivery_id, now, resting)
+                outcome = self._send(right, delivery_id, now, resting)
                 counts[outcome] += 1
                 moved = moved or outcome != "rested"
         return moved
@@ -257,7 +255,7 @@ class Courier:
             cause = f"delivery:{delivery.delivery_id}"
             report_incident(connection, cause, f"{cause}: {words}", now)
 
-    def _send(self, delivery_id: str, now: datetime, resting: set[str]) -> str:
+    def _send(self, right: Right, delivery_id: str, now: datetime, resting: set[str]) -> str:
         """Send one message, and return what became of it.
 
         A channel that is badly set up rests until the next round.
@@ -271,7 +269,7 @@ class Courier:
             self._cancel(claimed.delivery, lost, now)
             return "cancelled"
         try:
-            reply = self._hand_over(claimed, now)
+            reply = self._hand_over(right, claimed, now)
         except Withdrawn as withdrawn:
             self._cancel(claimed.delivery, str(withdrawn), now)
             return "cancelled"
@@ -285,7 +283,7 @@ class Courier:
         logger.info("delivery accepted", delivery_id=delivery_id, attempt=claimed.attempt)
         return "accepted"
 
-    def _hand_over(self, claimed: Claim, now: datetime) -> str:
+    def _hand_over(self, right: Right, claimed: Claim, now: datetime) -> str:
         delivery = claimed.delivery
         assert delivery.raw is not None  # READY rows have bytes
         assert delivery.message_id is not None
@@ -301,7 +299,7 @@ class Courier:
         )
 
         def before_dot() -> None:
-            with writing(self._engine) as connection:
+            with right.writing() as connection:
                 mark_dot(connection, claimed, now)
 
         return self._channels[delivery.channel].send(parcel, before_dot)

@@ -27,6 +27,8 @@ class Incident:
     opened_at: datetime
     seen_at: datetime
     times: int
+    n: int = 0
+    """Its number; later ones are higher."""
 
 
 def report_incident(connection: Connection, cause: str, sentence: str, now: datetime) -> None:
@@ -50,9 +52,12 @@ def open_incidents(engine: Engine) -> list[Incident]:
     query = select(INCIDENTS).where(INCIDENTS.c.closed_at.is_(None)).order_by(INCIDENTS.c.opened_at)
     with reading(engine) as connection:
         return [
-            Incident(row["cause"], row["sentence"], row["opened_at"], row["seen_at"], row["times"])
+            Incident(
+                row["cause"], row["sentence"], row["opened_at"], row["seen_at"], row["times"],
+                row["n"],
+            )
             for row in connection.execute(query).mappings()
-        ]
+        ]  # fmt: skip
 
 
 def close_incident(engine: Engine, cause: str, now: datetime) -> bool:

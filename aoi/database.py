@@ -125,6 +125,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def writing_over(engine: Engine, connection: Connection) -> Iterator[Connection]:
+    """Open a transaction over a connection that is open already; commit at the end.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        As `writing`; also if the connection broke meanwhile.
+    """
+    with _translated(engine), connection.begin():
+        yield connection
+
+
 def _set_up_sqlite(connection: Any, _: Any) -> None:
     # The driver must not begin transactions by itself: _begin_sqlite does.
     connection.isolation_level = None

@@ -148,5 +148,10 @@ WORDS = {
     "left.subject": "أُلغي اشتراك عنوان",
     "left.status": "أحد عناوين منظمتك لم يعد يتلقى تنبيهات.",
     "left.what": "أُلغي اشتراك {address} بتاريخ {date}. إن كان ذلك خطأً فأخبر المشغّل.",
+    "incident.subject": "الخدمة بحاجة إليك",
+    "incident.status": "ثمة ما يمنع وصول الرسائل إلى أن يتدخل أحد.",
+    "incident.line": "{sentence} ({times} مرة، منذ {since} UTC)",
+    "incident.more": "و{count} أقدم",
+    "incident.how": "emberwatch incident list يعرضها كلها، و incident close ينهي واحدة.",
     "nothing.notify": "تغيّر {ref}. سجّل الدخول لقراءته.",
 }

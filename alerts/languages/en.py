@@ -153,5 +153,10 @@ WORDS = {
     "left.subject": "An address was unsubscribed",
     "left.status": "One address of your organisation gets no more alerts.",
     "left.what": "{address} was unsubscribed on {date}. If that was a mistake, tell the operator.",
+    "incident.subject": "The service needs you",
+    "incident.status": "Something keeps messages from people until somebody acts.",
+    "incident.line": "{sentence} ({times}x, first {since} UTC)",
+    "incident.more": "and {count} older ones",
+    "incident.how": "emberwatch incident list shows all; emberwatch incident close ends one.",
     "nothing.notify": "{ref} changed. Sign in to read it.",
 }

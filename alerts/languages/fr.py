@@ -159,5 +159,10 @@ WORDS = {
     "left.subject": "Une adresse a été désabonnée",
     "left.status": "Une adresse de votre organisation ne reçoit plus d'alertes.",
     "left.what": "{address} a été désabonnée le {date}. Si c'est une erreur, prévenez l'opérateur.",
+    "incident.subject": "Le service a besoin de vous",
+    "incident.status": "Des messages n'arrivent pas tant que personne n'agit.",
+    "incident.line": "{sentence} ({times}x, depuis le {since} UTC)",
+    "incident.more": "et {count} plus anciens",
+    "incident.how": "emberwatch incident list les montre tous ; incident close en clôt un.",
     "nothing.notify": "{ref} a changé. Connectez-vous pour le lire.",
 }

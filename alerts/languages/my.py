@@ -148,5 +148,10 @@ WORDS = {
     "left.subject": "လိပ်စာတစ်ခု စာရင်းမှ ထွက်ပြီး",
     "left.status": "သင့်အဖွဲ့အစည်း၏ လိပ်စာတစ်ခု သတိပေးချက် မရတော့ပါ။",
     "left.what": "{address} သည် {date} တွင် စာရင်းမှ ထွက်ပြီး။ မှားယွင်းပါက အော်ပရေတာကို ပြောပါ။",
+    "incident.subject": "ဝန်ဆောင်မှုက သင့်ကို လိုအပ်နေသည်",
+    "incident.status": "တစ်ဦးဦး မဆောင်ရွက်မချင်း စာများ မရောက်ပါ။",
+    "incident.line": "{sentence} ({times} ကြိမ်၊ {since} UTC မှစ၍)",
+    "incident.more": "နှင့် ပိုဟောင်းသော {count} ခု",
+    "incident.how": "emberwatch incident list က အားလုံးပြသည်။ incident close က တစ်ခုကို ပိတ်သည်။",
     "nothing.notify": "{ref} ပြောင်းလဲပြီး။ ဖတ်ရန် ဝင်ရောက်ပါ။",
 }

@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy import Engine
+import pytest
+from sqlalchemy import Engine, text
 
-from alerts.lock import courier_lock, lock_path_of
-from aoi.database import open_database
+from alerts.lock import courier_lock, lock_path_of, right_to_send
+from aoi.database import open_database, reading
+from aoi.errors import DatabaseUnavailable
 from tests.conftest import ROOT
+from tests.postgres import private_postgres
 
 HOLD = (
     "import sys\nfrom pathlib import Path\nfrom alerts.lock import courier_lock\n"
@@ -44,3 +47,28 @@ def test_one_process_holds_it_and_the_kernel_frees_it_at_death(tmp_path: Path) -
 def test_a_database_in_memory_needs_no_lock() -> None:
     with courier_lock(None) as held:
         assert held
+
+
+@pytest.mark.slow
+def test_on_postgresql_one_holds_it_and_its_loss_stops_the_dot(tmp_path: Path) -> None:
+    with private_postgres(tmp_path) as address:
+        engine, other = open_database(address), open_database(address)
+        with right_to_send(engine) as right:
+            assert right is not None
+            with right_to_send(other) as second:
+                assert second is None
+            with reading(other) as connection:
+                connection.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                    )
+                )
+            with pytest.raises(DatabaseUnavailable), right.writing() as connection:
+                connection.execute(text("SELECT 1"))
+            with right_to_send(other) as second:
+                assert second is not None
+
+        with right_to_send(engine) as right:
+            assert right is not None
+        engine.dispose()
+        other.dispose()
