@@ -1,4 +1,4 @@
-"""Tells the operators what keeps messages from people, in one mail, and again until it is mended."""
+"""Tells the operators what keeps messages from people, and again until it is mended."""
 
 from __future__ import annotations
 
