@@ -110,6 +110,9 @@ class CourierPolicy:
     on_unknown: str = "resend"
     """``"resend"`` once, or ``"hold"`` until an operator looked."""
 
+    only_to: frozenset[str] | None = None
+    """Of a dry run: addresses that may be written to; None outside one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -262,7 +265,7 @@ class Courier:
         """
         with reading(self._engine) as connection:
             claimed = claim(connection, delivery_id)
-            lost = lost_ground(connection, claimed.delivery)
+            lost = lost_ground(connection, claimed.delivery) or self._not_of_test(claimed)
         if claimed.delivery.channel in resting or claimed.delivery.channel not in self._channels:
             return "rested"
         if lost:
@@ -282,6 +285,11 @@ class Courier:
             accept(connection, claimed, reply, now)
         logger.info("delivery accepted", delivery_id=delivery_id, attempt=claimed.attempt)
         return "accepted"
+
+    def _not_of_test(self, claimed: Claim) -> str:
+        allowed = self._policy.only_to
+        off_list = allowed is not None and claimed.address not in allowed
+        return "a dry run writes to test addresses only" if off_list else ""
 
     def _hand_over(self, right: Right, claimed: Claim, now: datetime) -> str:
         delivery = claimed.delivery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,13 +89,7 @@ class Digests:
 
     def _digest(self, person: Person, now: datetime) -> int:
         with writing(self._engine) as connection:
-            held = [
-                delivery
-                for delivery in deliveries_in(
-                    connection, person_id=person.person_id, state=DeliveryState.HELD.value
-                )
-                if delivery.hold_reason in IN_ONE_MAIL and delivery.not_before <= now
-            ]
+            held = _due_in_one_mail(connection, person, now)
             told = [(one, alert) for one in held if (alert := _still_true(connection, one))]
             if not told:
                 return 0
@@ -222,6 +217,22 @@ class Digests:
             and alert.changed_at >= since
             and is_cleared(alert, audience)
         ]
+
+
+def _due_in_one_mail(connection: Connection, person: Person, now: datetime) -> list[Delivery]:
+    """Return what was held and is now told together; what waited for company and has none, not."""
+    held = deliveries_in(
+        connection, person_id=person.person_id, state=DeliveryState.HELD.value
+    )  # fmt: skip
+    due = [delivery for delivery in held if delivery.not_before <= now]
+    waited = [delivery for delivery in due if delivery.hold_reason == "group_wait"]
+    areas = {one.delivery_id: alert_in(connection, one.event_id).aoi_id for one in waited}
+    several = {area for area, count in Counter(areas.values()).items() if count > 1}
+    return [
+        delivery
+        for delivery in due
+        if delivery.hold_reason in IN_ONE_MAIL or areas.get(delivery.delivery_id) in several
+    ]
 
 
 def _still_true(connection: Connection, delivery: Delivery) -> Alert | None:

@@ -16,12 +16,10 @@ from alerts.bounces import ADDRESS, MAX_REPORT_BYTES, BounceDesk, Report
 from alerts.enrolment import Enrolment
 from alerts.errors import BadToken
 from alerts.incidents import report_incident
+from alerts.letters import UNSUBSCRIBE
 from aoi.database import writing
 
 logger = structlog.get_logger(__name__)
-
-UNSUBSCRIBE = "unsub"
-"""Local part of the address that takes people off the list."""
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,300}")
 

@@ -50,6 +50,9 @@ logger = structlog.get_logger(__name__)
 WEBHOOK = "webhook"
 """Name of the channel whose messages are JSON."""
 
+UNSUBSCRIBE = "unsub"
+"""Local part of the address that takes people off the list."""
+
 MAX_SHARED_KEPT = 16
 
 TEXT_FORMS = ("text", "notify")
@@ -157,13 +160,13 @@ class LetterWriter:
         mail = Mail(
             delivery_id=order.delivery.delivery_id,
             to=person.address,
-            subject=f"[{note.tlp}] {note.subject}",
+            subject=f"{'TEST - ' if self.settings.exercise else ''}[{note.tlp}] {note.subject}",
             message_id=message_id,
             date=order.at.replace(microsecond=0),
             language=speech.language,
             text=Body(joined_text(preview, parts), foot),
             html=None if person.form in TEXT_FORMS else html,
-            list_unsubscribe=(links.unsubscribe,) if links.unsubscribe else (),
+            list_unsubscribe=self._ways_out(links.unsubscribe),
             marks=(("X-Alert-Seq", str(order.number)), ("X-Alert-TLP", note.tlp.value)),
         )
         return Written(mail_bytes(mail, self.settings), message_id)
@@ -184,6 +187,7 @@ class LetterWriter:
             links=self._links(order, shown),
             left_the_list=order.person.state is PersonState.UNSUBSCRIBED,
             follows=bool(order.alert.follows),
+            test=self.settings.exercise,
         )
 
     def _links(self, order: Order, shown: Disclosure) -> Links:
@@ -209,6 +213,15 @@ class LetterWriter:
             manage=self._tokened("s", Purpose.MANAGE, person, at),
             unsubscribe=self._tokened("unsubscribe", Purpose.UNSUBSCRIBE, person, at),
         )
+
+    def _ways_out(self, link: str) -> tuple[str, ...]:
+        """Return the ways off the list: the one-click link, and a mail with its token."""
+        if not link:
+            return ()
+        if not self.settings.unsubscribe_mailbox:
+            return (link,)
+        token = link.rpartition("/")[2]
+        return link, f"mailto:{UNSUBSCRIBE}@{self.settings.domain}?subject={token}"
 
     def _tokened(
         self, path: str, purpose: Purpose, person: Person, at: datetime, scope: str = ""
@@ -281,7 +294,7 @@ class LetterWriter:
                 self._keys.thread_root(delivery.event_id, delivery.person_id, domain),
                 *order.earlier_ids,
             ),
-            list_unsubscribe=(unsubscribe,) if unsubscribe else (),
+            list_unsubscribe=self._ways_out(unsubscribe),
             marks=_marks(letter),
         )
 

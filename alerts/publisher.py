@@ -43,7 +43,7 @@ from alerts.subscription import (
     decide,
     merged,
 )
-from alerts.tables import DECISIONS, DELIVERIES, PERSONS, REVISIONS
+from alerts.tables import ALERTS, DECISIONS, DELIVERIES, PERSONS, REVISIONS
 from aoi.database import writing
 from monitor.finding import FindingKind
 
@@ -127,7 +127,7 @@ class Publisher:
         return len(mailing.deliveries)
 
     def _mailing(self, connection: Connection, alert: Alert, now: datetime) -> Mailing:
-        sent = _sent_so_far(connection, alert, now, self._policy.cool_down)
+        sent = _sent_so_far(connection, alert, now, self._policy)
         judge = Judge(
             alert, now, self._policy.subscriptions, silenced_until(connection, alert, now)
         )
@@ -298,7 +298,7 @@ def _decision_row(alert: Alert, watcher: Watcher, verdict: Verdict, now: datetim
 
 
 def _sent_so_far(
-    connection: Connection, alert: Alert, now: datetime, cool_down: timedelta
+    connection: Connection, alert: Alert, now: datetime, policy: PublisherPolicy
 ) -> dict[str, SentSoFar]:
     """Return what each person was sent of this event and place, from the outbox."""
     sent: dict[str, SentSoFar] = {}
@@ -310,7 +310,7 @@ def _sent_so_far(
             known, event=rank, place=known.place.joined(rank), last_at=last_at
         )
     withdrawn = _withdrawn_events(connection, alert)
-    for delivery in _told_of_settlement(connection, alert, now - cool_down):
+    for delivery in _told_of_settlement(connection, alert, now - policy.cool_down):
         if delivery.event_id not in withdrawn:
             known = sent.get(delivery.person_id, NOTHING_SENT)
             sent[delivery.person_id] = _with_neighbour(known, delivery, alert)
@@ -318,6 +318,9 @@ def _sent_so_far(
         sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), in_last_day=count)
     for person_id, count in _counts(connection, now - timedelta(hours=1)):
         sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), in_last_hour=count)
+    since = now - policy.subscriptions.group_interval
+    for person_id, last_at in _last_of_area(connection, alert, since):
+        sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), area_last_at=last_at)
     return sent
 
 
@@ -350,6 +353,21 @@ def _told_rank(delivery: Delivery) -> Rank:
 
 AT_ONCE = TOLD | OPEN - {DeliveryState.HELD, DeliveryState.IN_DIGEST}
 """What went out, or is about to, as a message of its own."""
+
+
+def _last_of_area(
+    connection: Connection, alert: Alert, since: datetime
+) -> list[tuple[str, datetime]]:
+    """Return when each person was last told of another event of the area."""
+    query = (
+        select(DELIVERIES.c.person_id, func.max(DELIVERIES.c.created_at))
+        .join(ALERTS, ALERTS.c.event_id == DELIVERIES.c.event_id)
+        .where(ALERTS.c.aoi_id == alert.aoi_id, ALERTS.c.event_id != alert.event_id)
+        .where(DELIVERIES.c.created_at > since, DELIVERIES.c.reason != "retracted")
+        .where(DELIVERIES.c.state.in_([state.value for state in AT_ONCE]))
+        .group_by(DELIVERIES.c.person_id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def _counts(connection: Connection, since: datetime) -> list[tuple[str, int]]:

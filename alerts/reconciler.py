@@ -19,6 +19,7 @@ from alerts.subscribers import watching
 from alerts.subscription import (
     NOTHING_SENT,
     Person,
+    PersonState,
     Profile,
     SentSoFar,
     Skip,
@@ -177,6 +178,7 @@ def _stuck(connection: Connection, now: datetime) -> Iterator[Difference]:
                 f"delivery {row['delivery_id']} has been {row['state']} since "
                 f"{row['changed_at']:%Y-%m-%d %H:%M}: {row['last_error'] or 'no error is known'}",
             )
+    yield from _forgotten(connection, now)
     untold = select(ALERTS.c.ref, ALERTS.c.changed_at).where(
         ALERTS.c.told_revision < ALERTS.c.revision, ALERTS.c.changed_at < now - OLDEST_UNTOLD
     )
@@ -184,6 +186,23 @@ def _stuck(connection: Connection, now: datetime) -> Iterator[Difference]:
         yield Difference(
             f"untold:{ref}",
             f"alert {ref} changed at {changed_at:%Y-%m-%d %H:%M} and was not dealt with since",
+        )
+
+
+def _forgotten(connection: Connection, now: datetime) -> Iterator[Difference]:
+    """Yield what was held until a time that has passed, for people who are there."""
+    query = (
+        select(DELIVERIES.c.delivery_id, DELIVERIES.c.hold_reason, DELIVERIES.c.not_before)
+        .join(PERSONS, PERSONS.c.person_id == DELIVERIES.c.person_id)
+        .where(PERSONS.c.state == PersonState.ACTIVE.value)
+        .where(DELIVERIES.c.state == DeliveryState.HELD.value)
+        .where(DELIVERIES.c.hold_reason != "recall", DELIVERIES.c.not_before < now - OLDEST_OPEN)
+    )
+    for delivery_id, reason, until in connection.execute(query):
+        yield Difference(
+            f"held:{delivery_id}",
+            f"delivery {delivery_id} was held ({reason}) until {until:%Y-%m-%d %H:%M}, "
+            "and nobody has released it",
         )
 
 

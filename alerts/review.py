@@ -22,6 +22,7 @@ from alerts.disclosure import Tlp, tlp_of
 from alerts.errors import NotAllowed
 from alerts.outbox import cancel_unsent
 from alerts.store import alert_in, stale, update_alert
+from alerts.subscription import named
 from alerts.tables import ALERT_EVENTS, ALERTS
 from aoi.database import writing
 from monitor.finding import FindingKind
@@ -174,7 +175,7 @@ class ReviewDesk:
         policy = self._policy
         return (
             alert.kind in policy.two_person_kinds
-            or alert.aoi_id in policy.two_person_aois
+            or named(alert.aoi_id, policy.two_person_aois)
             or (policy.two_for_public and tlp_of(alert) is Tlp.CLEAR)
             or (policy.two_for_new_areas and _is_first_of_area(connection, alert))
         )

@@ -109,10 +109,11 @@ class Watcher(NamedTuple):
     """As JSON text."""
 
     @property
-    def wish(self) -> tuple[str, str, str, bool, datetime, str]:
+    def wish(self) -> tuple[str, str, str, str, bool, datetime, str]:
         """Everything that a decision depends on; nothing of who it is."""
         return (
-            self.clearance, self.state, self.time_zone, self.active, self.starts_at, self.wishes
+            self.channel, self.clearance, self.state, self.time_zone, self.active,
+            self.starts_at, self.wishes,
         )  # fmt: skip
 
     def unpacked(self) -> tuple[Person, Profile]:

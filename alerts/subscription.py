@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,9 @@ from alerts.alert import Alert, Status
 from alerts.disclosure import AUDIENCES, LOWEST, is_cleared
 from alerts.grading import NEVER_TOLD, SEVERITIES, TIERS, Rank, Severity, rank_of
 from monitor.finding import FindingKind, Tier
+
+TILE = re.compile(r"-r\d+c\d+$")
+"""What the name of a tile ends in."""
 
 ALL_BUT_HOTSPOTS = tuple(kind for kind in FindingKind if kind is not FindingKind.HOTSPOTS)
 
@@ -129,6 +133,9 @@ class SentSoFar:
     last_at: datetime | None = None
     """When the last message on this event left."""
 
+    area_last_at: datetime | None = None
+    """When the last message on anything in the area left or was queued, within the interval."""
+
 
 NOTHING_SENT = SentSoFar()
 
@@ -144,8 +151,11 @@ class SubscriptionPolicy:
     group_interval: timedelta = timedelta(hours=1)
     """Least time between two messages on one event that is no worse; the last one counts."""
 
-    auto_publish_aois: tuple[str, ...] = ()
-    """Areas whose tier A goes to those who asked for unreviewed alerts."""
+    group_wait: timedelta = timedelta(0)
+    """Wait before a first message, so that what happens at the same time in an area shares it."""
+
+    auto_publish_aois: tuple[str, ...] | None = ()
+    """Areas whose tier A goes to those who asked for unreviewed alerts; None: every area."""
 
     embargo: timedelta = timedelta(0)
     public_delay: timedelta = timedelta(days=30)
@@ -209,9 +219,15 @@ def _not_wanted(alert: Alert, profile: Profile, policy: SubscriptionPolicy) -> s
     reviewed = alert.status in (Status.CONFIRMED, Status.ENDED) or by_ledger
     if reviewed and alert.released_at is not None:
         return ""
-    auto = alert.finding.tier is Tier.A and alert.aoi_id in policy.auto_publish_aois
+    allowed = policy.auto_publish_aois is None or named(alert.aoi_id, policy.auto_publish_aois)
+    auto = alert.finding.tier is Tier.A and allowed
     wanted = profile.unreviewed and auto and alert.status is Status.PROVISIONAL
     return "" if wanted else "unreviewed"
+
+
+def named(aoi_id: str, names: Sequence[str]) -> bool:
+    """Return True if an area, or the bigger one that it is a tile of, is among `names`."""
+    return aoi_id in names or TILE.sub("", aoi_id) in names
 
 
 def covers(profile: Profile, alert: Alert) -> bool:
@@ -251,14 +267,32 @@ def _when(
     waits_until = None if sent.last_at is None else sent.last_at + policy.group_interval
     if reason == "updated" and waits_until is not None and now < waits_until:
         return Hold("group_wait", waits_until, reason)
+    if person.channel != WORDS_GO_BY:
+        # A program is not flooded, and can do nothing with a digest.
+        return Send(reason)
     if profile.frequency != "immediate":
         return Hold("digest", next_period(person, profile.frequency, now), reason)
     if sent.in_last_day >= policy.max_messages_per_day:
         return Hold("cap", next_period(person, "daily", now), reason)
     if sent.in_last_hour >= policy.max_messages_per_hour:
         return Hold("burst", now + timedelta(hours=1), reason)
+    company = _company(sent, now, policy)
+    mild = severity < SEVERITIES.index(Severity.SEVERE)
+    if reason == "first" and mild and company > now:
+        return Hold("group_wait", company, reason)
     return Send(reason)
 
+
+def _company(sent: SentSoFar, now: datetime, policy: SubscriptionPolicy) -> datetime:
+    """Return until when a first message waits for others of its area."""
+    wait = now + policy.group_wait
+    if sent.area_last_at is None or not policy.group_wait:
+        return wait
+    return max(wait, sent.area_last_at + policy.group_interval)
+
+
+WORDS_GO_BY = "email"
+"""The channel of messages that list several things."""
 
 DIGEST_HOUR = 6
 """In the person's own morning."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine as Database
 
 from alerts.blindness import Blindness, BlindnessPolicy
+from alerts.bounces import BounceDesk
 from alerts.channels.email import Email, SmtpSettings
 from alerts.channels.guard import Guard
 from alerts.channels.spool import Spool
@@ -19,13 +20,19 @@ from alerts.courier import Courier, CourierPolicy
 from alerts.digests import DigestPolicy, Digests
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment, EnrolmentPolicy
+from alerts.formats.dkim import DkimKey
 from alerts.formats.mail import MailSettings
+from alerts.inbound import Inbound
 from alerts.intake import Intake, IntakePolicy
 from alerts.keys import Keyring
+from alerts.letterbox import Letterbox
 from alerts.letters import LetterWriter
+from alerts.pager import Pager
 from alerts.ports import Channel
 from alerts.publisher import Publisher, PublisherPolicy
-from alerts.review import ReviewDesk
+from alerts.reconciler import Reconciler
+from alerts.review import ReviewDesk, ReviewPolicy
+from alerts.sent_copies import CopySettings, SentCopies
 from alerts.store import AlertStore
 from alerts.subscription import SubscriptionPolicy
 from aoi.database import open_database
@@ -36,7 +43,11 @@ from monitor.area_job import WatchSettings
 from monitor.calibration import shipped_calibration
 from monitor.config import Config
 from monitor.detectors.burn import BurnSettings
+from monitor.detectors.fires import FireSettings
+from monitor.detectors.heat_sources import HeatSettings
 from monitor.engine import engine_of
+from monitor.errors import ConfigError
+from monitor.fire_watch import FireWatch, FireWatchSettings
 from monitor.master_key import master_key
 from monitor.observation import Observation
 from monitor.pipeline import Pipeline, PipelineSettings
@@ -91,12 +102,24 @@ def build_service(
         store=store,
         alerts=AlertStore(database),
         pipeline=Pipeline(registry, store, workers, imagery, hotspots, pipeline_settings(config)),
+        fire_watch=FireWatch(registry, store, hotspots, fire_watch_settings(config)),
         intake=Intake(database, store, registry, intake_policy(config, keys)),
         blindness=Blindness(database, store, registry, blindness_policy(config, keys)),
-        desk=ReviewDesk(database),
+        desk=ReviewDesk(database, ReviewPolicy(two_person_aois=config.alerts.two_person_aois)),
         publisher=Publisher(database, keys, publisher_policy(config)),
         digests=Digests(database, store, registry, keys, writer.shown, digest_policy(config)),
-        courier=Courier(database, channels, writer, keys, courier_policy(config)),
+        courier=Courier(
+            database,
+            channels,
+            writer,
+            keys,
+            courier_policy(config),
+            sent_copies_of(config, channels["email"], keys),
+        ),
+        inbound=inbound_of(config, database, keys, enrolment),
+        reconciler=Reconciler(database, publisher_policy(config).subscriptions),
+        pager=Pager(database, keys, config.alerts.operators),
+        letterbox=Letterbox(database),
         enrolment=enrolment,
         endpoints=endpoints,
         channels=channels,
@@ -176,6 +199,24 @@ def mail_channel_of(config: Config) -> Channel:
     )
 
 
+def sent_copies_of(config: Config, channel: Channel, keys: Keyring) -> SentCopies | None:
+    """Return what knows which mails the server took, if it keeps copies for us."""
+    email = config.email
+    if email.sent_copies is None or email.channel != "smtp":
+        return None
+    settings = CopySettings(email.sent_copies, email.probe_address, email.queue_command)
+    return SentCopies(settings, channel, keys, mail_settings(config).bounces)
+
+
+def inbound_of(
+    config: Config, database: Database, keys: Keyring, enrolment: Enrolment
+) -> Inbound | None:
+    """Return what reads returned mail, if there is a mailbox for it."""
+    if config.email.inbound is None:
+        return None
+    return Inbound(database, config.email.inbound, BounceDesk(database, keys), enrolment)
+
+
 def pipeline_settings(config: Config) -> PipelineSettings:
     """Return what runs are made with."""
     burn = config.detection.burn
@@ -186,7 +227,23 @@ def pipeline_settings(config: Config) -> PipelineSettings:
         ),
         calibration=shipped_calibration(),
         watch=WatchSettings(lookback=timedelta(days=config.sources.lookback_days)),
+        fires=fire_settings(config),
     )
+
+
+def fire_settings(config: Config) -> FireSettings:
+    """Return how detections of fires are counted."""
+    fires = config.detection.fires
+    return FireSettings(
+        reach=timedelta(days=fires.window_days),
+        near_m=fires.background_radius_m,
+        heat=HeatSettings(above_detections=fires.static_detections_per_year),
+    )
+
+
+def fire_watch_settings(config: Config) -> FireWatchSettings:
+    """Return what fires are watched with at every tick."""
+    return FireWatchSettings(folder=config.service.data_folder, fires=fire_settings(config))
 
 
 def intake_policy(config: Config, keys: Keyring) -> IntakePolicy:
@@ -216,7 +273,19 @@ def publisher_policy(config: Config) -> PublisherPolicy:
     return PublisherPolicy(
         analysts=config.email.analysts,
         cool_down=timedelta(days=config.alerts.cool_down_days),
-        subscriptions=SubscriptionPolicy(max_messages_per_day=config.alerts.max_messages_per_day),
+        subscriptions=subscription_policy(config),
+    )
+
+
+def subscription_policy(config: Config) -> SubscriptionPolicy:
+    """Return the limits that hold for everybody."""
+    alerts = config.alerts
+    auto_aois: tuple[str, ...] | None = alerts.auto_publish_aois or None
+    return SubscriptionPolicy(
+        max_messages_per_day=alerts.max_messages_per_day,
+        group_wait=alerts.group_wait,
+        group_interval=alerts.group_interval,
+        auto_publish_aois=auto_aois if alerts.auto_publish else (),
     )
 
 
@@ -234,6 +303,7 @@ def courier_policy(config: Config) -> CourierPolicy:
         # Longer than the server itself may think about the end of a message.
         settle=timedelta(seconds=config.email.final_timeout_s if remote else 60),
         on_unknown=config.alerts.on_unknown,
+        only_to=frozenset(config.alerts.test_addresses) if config.alerts.dry_run else None,
     )
 
 
@@ -245,8 +315,25 @@ def mail_settings(config: Config) -> MailSettings:
         reply_to=config.email.reply_to,
         bounce_domain=config.email.bounce_domain,
         base_url=config.service.base_url.rstrip("/"),
+        dkim=_dkim_key(config),
+        unsubscribe_mailbox=config.email.inbound is not None,
+        exercise=config.alerts.dry_run,
         max_message_bytes=int(config.email.max_message_mb * 1e6),
     )
+
+
+def _dkim_key(config: Config) -> DkimKey | None:
+    email = config.email
+    if not email.dkim_domain or email.dkim_key is None:
+        return None
+    pem = email.dkim_key.get_secret_value().encode()
+    try:
+        return DkimKey.from_pem(email.dkim_domain, email.dkim_selector, pem)
+    except ValueError as error:
+        raise ConfigError(
+            f"the key in [email] dkim_key_file cannot sign: {error}",
+            hint="make one with: openssl genrsa -out dkim.pem 2048",
+        ) from error
 
 
 def _chip(folder: Path, path: str) -> Observation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
@@ -13,14 +13,19 @@ from alerts.courier import Courier
 from alerts.digests import Digests
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
+from alerts.inbound import Inbound
 from alerts.intake import Intake
+from alerts.letterbox import Letterbox
+from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher
+from alerts.reconciler import Difference, Reconciler
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
 from aoi.area import Aoi
 from aoi.registry import AoiRegistry
 from monitor.config import Config
+from monitor.fire_watch import FireWatch
 from monitor.pipeline import AreaRun, Pipeline, Progress
 from monitor.store import MonitorStore
 
@@ -40,12 +45,19 @@ class Service:
     store: MonitorStore
     alerts: AlertStore
     pipeline: Pipeline
+    fire_watch: FireWatch
     intake: Intake
     blindness: Blindness
     desk: ReviewDesk
     publisher: Publisher
     digests: Digests
     courier: Courier
+    inbound: Inbound | None
+    """None where no mailbox for what comes back is set."""
+
+    reconciler: Reconciler
+    pager: Pager
+    letterbox: Letterbox
     enrolment: Enrolment
     endpoints: Endpoints
     channels: Mapping[str, Channel]
@@ -58,6 +70,8 @@ class Service:
         self, progress: Progress | None = None, only: Sequence[Aoi] | None = None
     ) -> Sequence[AreaRun]:
         """Do everything that is due now; with `only`, for these areas whether due or not."""
+        # First, and for areas that are not due too: heat is told within a tick of its coming.
+        self.fire_watch.watch(self.now(), only)  # detections -> findings
         runs = self.pipeline.run_due(self.now(), progress, only)  # areas -> runs, findings
         self.intake.absorb_new(self.now())  # findings   -> alerts
         self.blindness.watch(self.now())  # coverage   -> alerts
@@ -66,6 +80,15 @@ class Service:
 
     def deliver(self) -> None:
         """Publish and send what waits; between ticks too, so that nobody waits for the next."""
+        if self.inbound is not None:
+            self.inbound.read(self.now())  # returned mail -> deliveries, people
         self.publisher.publish_released(self.now())  # alerts     -> deliveries; retractions too
         self.digests.queue_due(self.now())  # what was held and seen -> deliveries
+        self.pager.page(self.now())  # incidents -> operators
         self.courier.deliver_due(self.now())  # deliveries -> subscribers
+
+    def reconcile(self, since: timedelta) -> Sequence[Difference]:
+        """Compare who should have received what with the outbox; operators hear of differences."""
+        found = self.reconciler.check(self.now(), since)
+        self.deliver()
+        return found

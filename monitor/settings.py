@@ -87,6 +87,13 @@ class ServiceSection(Section):
     """address under which recipients reach the web site; it stands in every link"""
     language: Literal["en", "fr", "ar", "my"] = "en"
     """language of pages and messages where a person has not chosen one"""
+    health_url: str = ""
+    """called after each tick, with /fail if it failed: whoever misses the call raises an alarm"""
+
+    @checks("health_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        return _url(url) if url else url
 
     @checks("timezone")
     @classmethod
@@ -251,6 +258,14 @@ class EmailSection(Section):
     """address that answers go to; empty: the sender"""
     bounce_domain: str = ""
     """domain of the envelope sender, whose bounces reach us; empty: the sender's"""
+    inbound: Path | None = None
+    """Maildir into which the mail server puts what comes back: bounces, mails to unsub@"""
+    sent_copies: Path | None = None
+    """Maildir of the mail server's copies of what it accepted; asked before a mail is sent again"""
+    probe_address: str = ""
+    """mailbox of ours that takes the probes which prove that the copies work"""
+    queue_command: Names = ("postqueue", "-j")
+    """prints the mail server's queue, one JSON object a line"""
     analysts: Addresses = ()
     """addresses that are told of provisional findings"""
     timeout_s: Seconds = 60
@@ -295,6 +310,13 @@ class EmailSection(Section):
             raise ValueError("is a placeholder; set the address that you send from")
         return sender
 
+    @checks("probe_address")
+    @classmethod
+    def _proves_the_copies(cls, address: str, info: ValidationInfo) -> str:
+        if info.data.get("sent_copies") and not address:
+            raise ValueError("is missing although sent_copies is set: nothing would prove them")
+        return address
+
     @checks("dkim_key")
     @classmethod
     def _comes_with_a_domain(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -324,7 +346,11 @@ class WebSection(Section):
     secret_key_file: Path | None = None
     """file that holds secret_key, readable by the service alone"""
     session_hours: Annotated[int, Field(ge=1, le=168)] = 12
-    """hours until a person must log in again"""
+    """hours until a person must sign in again"""
+    idle_minutes: Annotated[int, Field(ge=5, le=1440)] = 30
+    """minutes without a click after which a person must sign in again"""
+    hide_scores: bool = True
+    """show nobody the score of an alert before they have judged it themselves"""
     max_upload_mb: Annotated[float, Field(gt=0, le=1000)] = 50
     """largest file of areas or settlements that is taken"""
 

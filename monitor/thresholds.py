@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo
 from pydantic import field_validator as checks
 
-from monitor.settings import Addresses, Count, Duration, Section
+from monitor.settings import Addresses, Count, Duration, Names, Section
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0, le=3650)]
@@ -100,6 +100,10 @@ class AlertsSection(Section):
     """addresses that are told of incidents: dead deliveries, sources that are down"""
     auto_publish: bool = False
     """allow areas to send tier A findings that no analyst has seen; each message says so"""
+    auto_publish_aois: Names = ()
+    """the areas that may; empty: all of them"""
+    two_person_aois: Names = ()
+    """areas whose alerts leave the house only when two people confirmed them"""
     join_within_days: Days = 30
     """a finding joins the alert of its kind at its place if that is no older"""
     join_distance_m: Metres = 500
@@ -120,5 +124,7 @@ class AlertsSection(Section):
     """messages a day to one person; further ones go into a digest, none is dropped"""
     on_unknown: Literal["resend", "hold"] = "resend"
     """what to do when a server may or may not have taken a message"""
+    dry_run: bool = False
+    """mark every message as a test, and write to test_addresses alone"""
     test_addresses: Addresses = ()
     """the only addresses that a dry run may write to"""

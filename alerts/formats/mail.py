@@ -44,6 +44,12 @@ class MailSettings:
     dkim: DkimKey | None = None
     """Signs every mail; None where the mail server does."""
 
+    unsubscribe_mailbox: bool = False
+    """True if mails to ``unsub@`` the sender's domain reach us."""
+
+    exercise: bool = False
+    """A dry run: every subject says that it is a test."""
+
     max_message_bytes: int = 5_000_000
     """A message that would be larger leaves its attachments out."""
 

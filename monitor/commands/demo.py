@@ -58,6 +58,9 @@ channel = "spool"
 spool = "mail"
 analysts = ["{ANALYST}"]
 
+[alerts]
+group_wait = "0s"
+
 [engine]
 workers = 1
 """
@@ -240,11 +243,11 @@ def _mail_lines(mails: Sequence[Path], refs: Sequence[str]) -> list[str]:
 
 def _line(alert: Alert, page: Path) -> str:
     finding = alert.finding
-    share = finding.settlement_fraction or 0.0
-    happened = finding.happened
+    share, happened = finding.settlement_fraction, finding.happened
+    seen = "heat detected" if share is None else f"burn signature over {share:.0%} of the settlement"
     return (
         f"  {alert.ref}  {alert.kind.value}, {alert.status.value}, tier {finding.tier.value}: "
-        f"{plain(alert.place.name)}, burn signature over {share:.0%} of the settlement, between "
+        f"{plain(alert.place.name)}, {seen}, between "
         f"{minutes(happened.start)} and {minutes(happened.end)}\n        map {plain(page)}"
     )
 

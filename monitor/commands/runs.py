@@ -11,9 +11,13 @@ import typer
 from aoi.area import Aoi, AoiState
 from monitor.commands.call import Call, Instant, add_row, plain, table, verb
 from monitor.coverage import CoverageDay
+from monitor.health import reported
 from monitor.ledger import without_gaps
 from monitor.pipeline import AreaRun
 from monitor.service import Service
+
+LATELY = timedelta(days=2)
+"""How far back each run compares who should have received what with the outbox."""
 
 NOT_SEEN = 3
 """Exit status: done, but some areas could not be seen."""
@@ -49,7 +53,9 @@ def run(
             bar.update(task, completed=done, total=total, item=item)
 
         only = service.registry.group(aoi_id) if aoi_id else None
-        runs = service.tick(progress, only)
+        with reported(service.config.service.health_url):
+            runs = service.tick(progress, only)
+            service.reconcile(LATELY)
     _show(call, service, runs)
     if not all(one.could_see for one in runs):
         raise typer.Exit(NOT_SEEN)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 import typer
@@ -16,6 +17,7 @@ import uvicorn
 from monitor.commands.call import Call, verb
 from monitor.commands.site import site
 from monitor.errors import ConfigError
+from monitor.health import reported
 from monitor.logs import log_to_stderr
 from monitor.process_lock import AlreadyRunning, process_lock
 from monitor.schedule import Schedule
@@ -24,6 +26,12 @@ from monitor.service import Service
 LOCK = "service.lock"
 DELIVER_EVERY = timedelta(minutes=1)
 ASK_AGAIN_S = 2.0
+COMPARISONS = {
+    "compare lately": (timedelta(hours=1), timedelta(days=2)),
+    "compare all": (timedelta(days=1), timedelta(days=90)),
+}
+"""How often who should have received what is compared with the outbox, and how far back."""
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = structlog.get_logger(__name__)
@@ -110,6 +118,10 @@ class Worker:
                 self._scheduled()
                 return
 
+    def _tick(self) -> None:
+        with reported(self._service.config.service.health_url):
+            self._service.tick()
+
     def _stand_by(self, error: AlreadyRunning) -> None:
         if self._state != "standing by":
             logger.warning("standing by", reason=error.message)
@@ -119,12 +131,14 @@ class Worker:
     def _scheduled(self) -> None:
         settings = self._service.config
         schedule = Schedule(
-            self._service.tick,
+            self._tick,
             every=settings.schedule.every,
             cron=settings.schedule.cron,
             timezone=settings.service.timezone,
         )
         schedule.also("deliver", self._service.deliver, DELIVER_EVERY)
+        for name, (every, since) in COMPARISONS.items():
+            schedule.also(name, partial(self._service.reconcile, since), every)
         schedule.start()
         self._become("working")
         self._stopping.wait()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -213,3 +213,83 @@ def test_nobody_who_left_or_just_came_gets_a_heartbeat(house: House) -> None:
 )
 def test_numbers_in_a_row_are_told_as_a_run(numbers: list[int], text: str) -> None:
     assert runs_of(numbers) == text
+
+
+WAITING = PublisherPolicy(subscriptions=SubscriptionPolicy(group_wait=timedelta(minutes=5)))
+
+
+def found_together(house: House, *shares: float, first: int = 0) -> None:
+    house.absorb(*(
+        a_finding(finding_id=f"{first + n}" * 20, settlement_id=None, settlement_fraction=share,
+                  geometry=a_square(200, east_m=2_000 * (first + n)))
+        for n, share in enumerate(shares)
+    ))  # fmt: skip
+    for alert in house.alerts.alerts(states=["first"]):
+        house.desk.confirm(alert.ref, by="Amina", now=NOW)
+
+
+def subjects_at(house: House, *at: datetime) -> list[str]:
+    for now in at:
+        house.publish(now)
+        a_digest(house).queue_due(now)
+        house.deliver(now)
+    return [mail["Subject"] for mail in house.mails() if "week" not in mail["Subject"]]
+
+
+def test_what_happens_together_in_an_area_shares_a_mail(house: House) -> None:
+    house.policy = WAITING
+    house.subscribe()
+    found_together(house, 0.2, 0.2, 0.2)
+
+    assert subjects_at(house, NOW, NOW + timedelta(minutes=4)) == []
+    assert subjects_at(house, NOW + timedelta(minutes=5)) == [
+        "[TLP:AMBER] Several alerts in one message"
+    ]
+    assert words_of(house.mails()[-1]).count("CONFIRMED by an analyst") == 3
+
+
+def test_what_has_no_company_goes_out_as_a_mail_of_its_own(house: House) -> None:
+    house.policy = WAITING
+    house.subscribe()
+    found_together(house, 0.2)
+    (alert,) = house.alerts.alerts()
+
+    assert subjects_at(house, NOW) == []
+    assert subjects_at(house, NOW + timedelta(minutes=5)) == [
+        f"[TLP:AMBER] Burned settlement, {alert.ref}"
+    ]
+
+
+def test_what_comes_within_the_hour_joins_one_roll_up(house: House) -> None:
+    house.policy = WAITING
+    house.subscribe()
+    found_together(house, 0.2)
+    assert len(subjects_at(house, NOW, NOW + timedelta(minutes=5))) == 1
+    found_together(house, 0.2, 0.2, first=1)
+
+    later = NOW + timedelta(minutes=10)
+    assert len(subjects_at(house, later, NOW + timedelta(minutes=59))) == 1
+    assert subjects_at(house, NOW + timedelta(minutes=60))[-1].endswith("in one message")
+
+
+def test_what_is_bad_enough_waits_for_nobody(house: House) -> None:
+    house.policy = WAITING
+    house.subscribe()
+    found_together(house, 0.2, 0.9)
+
+    (subject,) = subjects_at(house, NOW)
+    assert "Burned settlement" in subject
+
+
+def test_a_program_gets_each_alert_by_itself_and_nothing_stays_behind(house: House) -> None:
+    house.policy = PublisherPolicy(
+        subscriptions=SubscriptionPolicy(
+            max_messages_per_day=1, max_messages_per_hour=1, group_wait=timedelta(minutes=5)
+        )
+    )
+    house.subscribe("https://hooks.ngo.example", channel="webhook", wishes={"frequency": "weekly"})
+    found_together(house, 0.2, 0.2, 0.2)
+    house.publish(NOW)
+
+    states = [(one.state, one.channel) for one in house.deliveries()]
+    assert states == [(DeliveryState.QUEUED, "webhook")] * 3
