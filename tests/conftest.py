@@ -14,7 +14,7 @@ from aoi.database import METADATA, open_database
 ROOT = Path(__file__).resolve().parents[1]
 
 # Importing a store puts its tables on METADATA.
-for store in ("aoi.registry", "monitor.store", "alerts.store"):
+for store in ("aoi.registry", "monitor.store", "alerts.store", "alerts.web.tables"):
     if importlib.util.find_spec(store):
         importlib.import_module(store)
 

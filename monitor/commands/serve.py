@@ -1,4 +1,4 @@
-"""serve: the scheduler, the sending, and a page, until stopped."""
+"""serve: the scheduler, the sending, and the web site, until stopped."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import structlog
 import typer
 import uvicorn
 
+from alerts.web.accounts import Accounts
 from monitor.commands.call import Call, verb
-from monitor.commands.site import site
+from monitor.commands.site import site_of
 from monitor.errors import ConfigError
 from monitor.health import reported
 from monitor.logs import log_to_stderr
@@ -43,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve(call: Call) -> None:
-    """Run the schedule, send what waits, and show a page, until SIGTERM or Ctrl-C."""
+    """Run the schedule, send what waits, and show the site, until SIGTERM or Ctrl-C."""
     log_to_stderr("info")
     service = call.service()
     run_until_stopped(service, call.console.print if not call.as_json else _silent)
@@ -52,16 +53,18 @@ def serve(call: Call) -> None:
 def run_until_stopped(service: Service, say: Callable[[str], object]) -> None:
     """Serve pages; do the work as soon as no other process does it."""
     web = service.config.web
-    if web.host not in LOOPBACK:
+    if web.host not in LOOPBACK and Accounts(service.database).none_yet():
         raise ConfigError(
-            f"[web] host {web.host!r} is open to other machines, and the page has no login",
-            hint='set host = "127.0.0.1", and forward the port over ssh',
+            f"[web] host {web.host!r} is open to other machines, and nobody can sign in yet",
+            hint="make the first account: emberwatch user add NAME --role admin",
         )
+    if web.host not in LOOPBACK and not service.config.service.base_url.startswith("https://"):
+        logger.warning("passwords may cross the network in clear", hint="put TLS before the site")
     worker = Worker(service)
     with _listening(web.host, web.port) as listener, _ended_by_signals():
         server = uvicorn.Server(
             uvicorn.Config(
-                site(service, worker.unwell), log_config=None, access_log=False, lifespan="off"
+                site_of(service, worker.unwell), log_config=None, access_log=False, lifespan="off"
             )
         )
         worker.start()

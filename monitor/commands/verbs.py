@@ -19,12 +19,13 @@ VERBS: dict[str, tuple[str, str]] = {
     "aoi": ("areas", "Areas of interest: what is watched, how often, for whom."),
     "settlement": ("areas", "Settlements: the places that alerts are about."),
     "run": ("runs", "Do everything that is due, once: look, find, alert, publish, send."),
-    "serve": ("serve", "Run the schedule, send what waits, and show a page, until stopped."),
+    "serve": ("serve", "Run the schedule, send what waits, and show the web site, until stopped."),
     "replay": ("replay", "Go through the past as it became known; nothing is sent."),
     "backtest": ("backtest", "Replay the past, then compare with the truth."),
     "simulate": ("simulate", "Write a simulated region as a provider would deliver it."),
     "alert": ("alerts", "Alerts: what was found, why, and what people say of it."),
     "subscriber": ("subscribers", "Subscribers: who receives alerts, of what, and how."),
+    "user": ("users", "People of the web site: who may sign in, and as what."),
     "coverage": ("runs", "Say for every area and day what was seen, and why not."),
 }
 """Module of each verb, and its line in the list of all."""

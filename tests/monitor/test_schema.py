@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
+import alerts.web.tables  # noqa: F401  (the site is not built by the app)
 import monitor.app  # noqa: F401  (puts the tables of every room on METADATA)
 from aoi.database import METADATA, open_database, reading, writing
 from aoi.errors import DatabaseUnavailable

@@ -57,11 +57,11 @@ def test_it_serves_until_sigterm_and_ends_cleanly(tmp_path: Path) -> None:
         json.loads(line)
 
 
-def test_a_page_without_login_is_never_shown_to_other_machines(tmp_path: Path) -> None:
+def test_a_site_that_nobody_can_sign_in_to_is_never_shown_to_other_machines(tmp_path: Path) -> None:
     settings = write_settings(tmp_path, '\n[web]\nhost = "0.0.0.0"\n')
     service = build_service(load_config(settings), utc_now)
 
-    with pytest.raises(ConfigError, match="open to other machines"):
+    with pytest.raises(ConfigError, match="nobody can sign in yet"):
         run_until_stopped(service, print)
     service.close()
 

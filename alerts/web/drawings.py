@@ -1,0 +1,91 @@
+"""Maps for the desk, drawn from what is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from alerts.alert import Alert, Status
+from alerts.disclosure import AUDIENCES, DESK, Disclosure
+from alerts.formats.text import kind_label
+from alerts.pictures import picture_of
+from alerts.ports import MapRenderer, OverviewArea
+from alerts.words import Speech
+from aoi.area import Aoi
+from monitor.archive import load_chip
+from monitor.coverage import CoverageDay, CoverageState
+from monitor.ledger import without_gaps
+from monitor.observation import Observation
+from monitor.store import MonitorStore
+
+DAYS = 14
+STATUS_LINES = {
+    Status.FIRST: "PRELIMINARY: one look, not yet seen by an analyst",
+    Status.PROVISIONAL: "PROVISIONAL: not yet seen by an analyst",
+    Status.CONFIRMED: "CONFIRMED by an analyst; not ground-verified",
+    Status.ENDED: "ENDED: no further change seen",
+    Status.REJECTED: "REJECTED by an analyst",
+    Status.RETRACTED: "RETRACTED: this was wrong or unsafe to say",
+}
+
+
+def desk_map(alert: Alert, renderer: MapRenderer, folder: Path, speech: Speech) -> str:
+    """Return the map of an alert as one page, as the desk may see it.
+
+    Raises
+    ------
+    ArchiveError
+        If its pictures cannot be read.
+    """
+
+    def chip(path: str) -> Observation:
+        return load_chip(folder / path)
+
+    shown = Disclosure.for_(alert, AUDIENCES[DESK])
+    label = kind_label(shown, alert.status, speech)
+    title = f"{label}: {alert.place.name or alert.aoi_id}, {alert.ref}"
+    picture = picture_of(shown, speech, chip, title=title, status=STATUS_LINES[alert.status])
+    return renderer.alert_map(picture)
+
+
+def desk_overview(
+    areas: Sequence[Aoi], standing: Iterable[Alert], store: MonitorStore, renderer: MapRenderer,
+    at: datetime,
+) -> str:  # fmt: skip
+    """Return the map of areas: when each was last seen, and which alerts stand there."""
+    last_seen = store.last_seen()
+    first = (at - timedelta(days=DAYS - 1)).date()
+    ids = [area.aoi_id for area in areas]
+    ledger: dict[str, list[CoverageDay]] = {}
+    for day in without_gaps(store.coverage(since=first), ids, first, at.date()):
+        ledger.setdefault(day.aoi_id, []).append(day)
+    here: dict[str, list[Alert]] = {}
+    for alert in standing:
+        here.setdefault(alert.aoi_id, []).append(alert)
+    return renderer.overview(
+        [
+            OverviewArea(
+                aoi_id=area.aoi_id,
+                name=area.name,
+                geometry=area.geometry,
+                last_seen=last_seen.get(area.aoi_id),
+                state_line=state_line(ledger[area.aoi_id]),
+                open_alerts=[
+                    (one.ref, f"{one.kind.value} {one.place.name}", one.finding.geometry)
+                    for one in here.get(area.aoi_id, ())
+                ],
+            )
+            for area in areas
+        ],
+        at,
+    )
+
+
+def state_line(days: Sequence[CoverageDay]) -> str:
+    """Return how well an area was seen on these days; never seen is said as blindness."""
+    seen = sum(day.state is CoverageState.SEEN for day in days)
+    if seen:
+        return f"seen on {seen} of the last {len(days)} days"
+    last = days[-1]
+    return f"BLIND for {len(days)} days and more; last: {last.state.value}, {last.reason}"

@@ -1,0 +1,42 @@
+"""Maps: each a file of its own with its own policy, shown in a sandboxed frame."""
+
+from __future__ import annotations
+
+from fastapi.responses import HTMLResponse
+
+from alerts.alert import WITHDRAWN, Status
+from alerts.web.accounts import Role
+from alerts.web.drawings import desk_map, desk_overview
+from alerts.web.guard import guarded_router, needs
+from alerts.web.headers import MAP_POLICY
+from alerts.web.page import NavItem, PageOf
+
+router = guarded_router()
+NAVIGATION = (NavItem("/map", "nav.map", Role.ANALYST),)
+
+FRAMED = {"content-security-policy": MAP_POLICY, "x-frame-options": ""}
+
+
+@router.get("/map", response_class=HTMLResponse)
+@needs(Role.ANALYST)
+def overview(page: PageOf) -> HTMLResponse:
+    """Show all areas that the person may see, and the alerts that stand in them."""
+    parts, visitor = page.parts, page.visitor
+    areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
+    standing = [
+        alert
+        for alert in parts.alerts.alerts(set(Status) - WITHDRAWN)
+        if visitor.may_see(alert.aoi_id)
+    ]
+    drawn = desk_overview(areas, standing, parts.store, parts.renderer, page.now)
+    return HTMLResponse(drawn, headers=FRAMED)
+
+
+@router.get("/alerts/{event_id}/map", response_class=HTMLResponse)
+@needs(Role.ANALYST)
+def alert_map(page: PageOf, event_id: str) -> HTMLResponse:
+    """Show the map of one alert: the same file as in the mail."""
+    parts = page.parts
+    alert = page.visitor.require_alert(parts.alerts.alert(event_id))
+    drawn = desk_map(alert, parts.renderer, parts.settings.data_folder, page.speech.messages)
+    return HTMLResponse(drawn, headers=FRAMED)
