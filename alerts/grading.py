@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alerts.alert import Alert, Status
+from alerts.alert import Alert, Review, Status
 from monitor.finding import Finding, FindingKind, Tier
 
 
@@ -68,6 +68,30 @@ def severity_of(finding: Finding) -> Severity:
     if finding.kind in (FindingKind.HOTSPOTS, FindingKind.BLIND):
         passed = min(passed, 1)
     return SEVERITIES[passed]
+
+
+WEIGHTS = {
+    Severity.MINOR: 1.0,
+    Severity.MODERATE: 2.0,
+    Severity.SEVERE: 4.0,
+    Severity.EXTREME: 8.0,
+}
+
+REOPENED = 100.0
+"""Added where somebody judged and the desk must look again: before everything new."""
+
+
+def priority_of(alert: Alert) -> float:
+    """Return the place in the queue: severity times uncertainty, the highest first.
+
+    Uncertainty is 1 for what is sure either way and 2 at a probability of one
+    half, so that a person's minute goes where it decides most, and an extreme
+    finding is never behind a minor one for being certain.
+    """
+    p = min(max(alert.finding.probability, 0.0), 1.0)
+    waiting = WEIGHTS[Severity(alert.severity)] * (1.0 + 4.0 * p * (1.0 - p))
+    again = alert.needs_review and alert.review is not Review.UNSET
+    return waiting + (REOPENED if again else 0.0)
 
 
 def certainty_of(status: Status) -> Certainty:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, 
 
 from alerts.alert import Action, Alert, AlertEvent, Status
 from alerts.errors import StaleAlert, UnknownAlert
+from alerts.grading import priority_of
 from alerts.payload import Payload, alert_of, payload_of, sha256_of
 from alerts.tables import ALERT_EVENTS, ALERTS
 from aoi.database import reading, writing
@@ -236,10 +237,19 @@ def _row(alert: Alert) -> Payload:
         "kind": alert.kind.value,
         "status": alert.status.value,
         "revision": alert.revision,
+        "severity": alert.severity,
+        "tier": alert.finding.tier.value,
+        "needs_review": alert.needs_review and alert.standing,
+        "queue_order": -priority_of(alert),
         "opened_at": alert.opened_at,
         "changed_at": alert.changed_at,
         "body": payload_of(alert),
     }
+
+
+def alert_of_row(row: RowMapping) -> Alert:
+    """Return the alert that a row of `ALERTS` holds."""
+    return _alert(row)
 
 
 def _alert(row: RowMapping) -> Alert:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -33,9 +34,18 @@ ALERTS = Table(
     Column("told_revision", Integer, nullable=False, default=0),
     # Set by the outbox at the first dot, never taken back; decides reject or retract.
     Column("outside", Boolean, nullable=False, default=False),
+    # Copies of what the body says, for the queue: it must not read every body to order them.
+    Column("severity", String(10), nullable=False),
+    Column("tier", String(1), nullable=False),
+    Column("needs_review", Boolean, nullable=False),
+    # The negative priority: an index in one direction gives the whole order.
+    Column("queue_order", Float, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("body", JSON, nullable=False),
+    Index("ix_alerts_queue", "needs_review", "queue_order", "opened_at", "event_id"),
+    Index("ix_alerts_opened_at_event_id", "opened_at", "event_id"),
+    Index("ix_alerts_facets", "needs_review", "status", "kind", "tier", "aoi_id"),
 )
 
 ALERT_EVENTS = Table(

@@ -1,0 +1,75 @@
+"""The queue: alerts can be ordered and counted without reading their bodies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+WEIGHTS = {"minor": 1.0, "moderate": 2.0, "severe": 4.0, "extreme": 8.0}
+BATCH = 1_000
+
+
+def upgrade() -> None:
+    """Add the columns, and fill them from what is there."""
+    with op.batch_alter_table("alerts") as alerts:
+        alerts.add_column(
+            sa.Column("severity", sa.String(10), nullable=False, server_default="minor")
+        )
+        alerts.add_column(sa.Column("tier", sa.String(1), nullable=False, server_default="C"))
+        alerts.add_column(
+            sa.Column("needs_review", sa.Boolean, nullable=False, server_default=sa.true())
+        )
+        alerts.add_column(sa.Column("queue_order", sa.Float, nullable=False, server_default="0"))
+    _fill(op.get_bind())
+    with op.batch_alter_table("alerts") as alerts:
+        for column in ("severity", "tier", "needs_review", "queue_order"):
+            alerts.alter_column(column, server_default=None)
+    op.create_index(
+        "ix_alerts_queue", "alerts", ["needs_review", "queue_order", "opened_at", "event_id"]
+    )
+    op.create_index("ix_alerts_opened_at_event_id", "alerts", ["opened_at", "event_id"])
+    op.create_index(
+        "ix_alerts_facets", "alerts", ["needs_review", "status", "kind", "tier", "aoi_id"]
+    )
+
+
+def downgrade() -> None:
+    """Take them away."""
+    op.drop_index("ix_alerts_facets", "alerts")
+    op.drop_index("ix_alerts_opened_at_event_id", "alerts")
+    op.drop_index("ix_alerts_queue", "alerts")
+    with op.batch_alter_table("alerts") as alerts:
+        for column in ("queue_order", "needs_review", "tier", "severity"):
+            alerts.drop_column(column)
+
+
+def _fill(connection: sa.Connection) -> None:
+    update = sa.text(
+        "UPDATE alerts SET severity = :severity, tier = :tier, needs_review = :needs_review, "
+        "queue_order = :queue_order WHERE event_id = :event_id"
+    )
+    rows = connection.execute(sa.text("SELECT event_id, body FROM alerts"))
+    while batch := rows.fetchmany(BATCH):
+        connection.execute(update, [_columns(row.event_id, row.body) for row in batch])
+
+
+def _columns(event_id: str, kept: Any) -> dict[str, Any]:
+    # As `alerts.grading.priority_of` had it when this was written.
+    body = json.loads(kept) if isinstance(kept, str) else kept
+    p = min(max(body["finding"]["probability"], 0.0), 1.0)
+    again = body["needs_review"] and body["review"] != "unset"
+    waits = body["needs_review"] and body["status"] not in ("rejected", "retracted")
+    return {
+        "event_id": event_id,
+        "severity": body["severity"],
+        "tier": body["finding"]["tier"],
+        "needs_review": waits,
+        "queue_order": -WEIGHTS[body["severity"]] * (1 + 4 * p * (1 - p))
+        - (100.0 if again else 0.0),
+    }

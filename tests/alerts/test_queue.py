@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, select
+
+from alerts.alert import Alert, Review
+from alerts.grading import priority_of
+from alerts.queue import AlertQueue, Wanted
+from alerts.store import insert_alert
+from alerts.tables import ALERTS
+from aoi.database import reading, writing
+from tests.alerts.conftest import House
+from tests.builders import NOW, a_finding, days_ago
+
+
+@pytest.fixture
+def queue(db: Engine) -> AlertQueue:
+    return AlertQueue(db)
+
+
+def keep(db: Engine, alert: Alert) -> Alert:
+    with writing(db) as connection:
+        insert_alert(connection, alert, [])
+    return alert
+
+
+def several(db: Engine, house: House) -> dict[str, Alert]:
+    """A minor and an extreme one that are sure, an extreme one that is not, a rejected one."""
+    first = house.opened()
+    made = {}
+    for n, (name, severity, probability) in enumerate(
+        [("minor", "minor", 0.5), ("sure", "extreme", 1.0), ("unsure", "extreme", 0.5)]
+    ):
+        finding = replace(first.finding, probability=probability)
+        made[name] = keep(
+            db,
+            replace(first, event_id=f"fire-{name}", ref=f"REF{n}", severity=severity,
+                    finding=finding),
+        )  # fmt: skip
+    house.desk.reject(first.ref, "Ben", "water", NOW)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("severity", "probability", "expected"),
+    [
+        pytest.param("minor", 0.5, 2.0, id="one half is the most uncertain: twice"),
+        pytest.param("minor", 1.0, 1.0, id="certain: once"),
+        pytest.param("extreme", 0.0, 8.0, id="certainly not, and extreme if it were"),
+        pytest.param("severe", 0.75, 7.0, id="4 x (1 + 4 x 3/16)"),
+    ],
+)
+def test_the_priority_is_severity_times_uncertainty(
+    house: House, severity: str, probability: float, expected: float
+) -> None:
+    alert = house.opened()
+    finding = replace(alert.finding, probability=probability)
+
+    assert priority_of(replace(alert, severity=severity, finding=finding)) == expected
+
+
+def test_what_somebody_judged_and_must_be_looked_at_again_comes_first(house: House) -> None:
+    alert = replace(house.opened(), review=Review.YES, needs_review=True)
+
+    assert priority_of(alert) > 100
+
+
+def test_the_most_pressing_comes_first_and_what_was_rejected_not_at_all(
+    db: Engine, house: House, queue: AlertQueue
+) -> None:
+    several(db, house)
+
+    page = queue.page(Wanted(), limit=10)
+
+    assert [alert.event_id for alert in page] == ["fire-unsure", "fire-sure", "fire-minor"]
+    assert queue.count(Wanted()) == 3
+
+
+def test_pages_follow_each_other_without_a_gap(db: Engine, house: House, queue: AlertQueue) -> None:
+    several(db, house)
+
+    pages = [queue.page(Wanted(), limit=2, offset=offset) for offset in (0, 2)]
+
+    assert [[a.event_id for a in page] for page in pages] == [
+        ["fire-unsure", "fire-sure"],
+        ["fire-minor"],
+    ]
+
+
+def test_everything_on_record_has_the_rejected_too(
+    db: Engine, house: House, queue: AlertQueue
+) -> None:
+    several(db, house)
+
+    assert queue.count(Wanted(waiting=False)) == 4
+    assert queue.count(Wanted(waiting=False, status="rejected")) == 1
+
+
+def test_counts_say_what_another_choice_would_show(
+    db: Engine, house: House, queue: AlertQueue
+) -> None:
+    several(db, house)
+
+    facets = queue.facets(Wanted(waiting=False, status="rejected"))
+
+    assert facets["status"] == {"first": 3, "rejected": 1}
+    assert facets["kind"] == {"burn": 1}
+
+
+def test_nobody_sees_or_counts_what_lies_outside_their_areas(
+    db: Engine, house: House, queue: AlertQueue
+) -> None:
+    several(db, house)
+
+    nothing = Wanted(waiting=False, areas=frozenset({"elsewhere"}))
+    assert queue.page(nothing, limit=10) == []
+    assert queue.count(nothing) == 0
+    assert all(counts == {} for counts in queue.facets(nothing).values())
+    assert queue.count(Wanted(waiting=False, areas=frozenset({"sd-test"}))) == 4
+    assert queue.standing(frozenset({"elsewhere"})) == []
+
+
+def test_a_verdict_of_the_service_is_nobodys_label(house: House, queue: AlertQueue) -> None:
+    alert = house.opened()
+    house.desk.unsure(alert.ref, "Amina", NOW)
+
+    assert queue.judged_by("Amina", [alert.event_id]) == {alert.event_id}
+    assert queue.judged_by("Ben", [alert.event_id]) == frozenset()
+
+
+def test_the_columns_of_the_queue_follow_every_act(db: Engine, house: House) -> None:
+    alert = house.opened()
+    columns = select(ALERTS.c.severity, ALERTS.c.tier, ALERTS.c.needs_review)
+    with reading(db) as connection:
+        before = connection.execute(columns).one()
+
+    house.desk.confirm(alert.ref, "Amina", NOW)
+
+    with reading(db) as connection:
+        after = connection.execute(columns).one()
+    assert tuple(before) == (alert.severity, alert.finding.tier.value, True)
+    assert tuple(after) == (alert.severity, alert.finding.tier.value, False)
+
+
+def test_the_order_is_read_from_an_index(db: Engine, house: House) -> None:
+    # A hundred thousand alerts must not be sorted for each page.
+    house.absorb(a_finding(known_at=days_ago(1)))
+    query = (
+        "EXPLAIN QUERY PLAN SELECT * FROM alerts WHERE needs_review IS 1 "
+        "ORDER BY queue_order, opened_at, event_id LIMIT 50"
+    )
+
+    with reading(db) as connection:
+        plan = " ".join(str(row) for row in connection.exec_driver_sql(query))
+
+    assert "ix_alerts_queue" in plan
+    assert "TEMP B-TREE" not in plan
