@@ -23,6 +23,7 @@ from alerts.keys import Keyring
 from alerts.notes import Note, queue_note
 from alerts.outbox import OPEN, Delivery, DeliveryState, deliveries_in, move
 from alerts.payload import alert_of
+from alerts.silences import active_silences
 from alerts.store import AlertStore, alert_in, log_root
 from alerts.subscribers import persons_in, profiles_in
 from alerts.subscription import IN_ONE_MAIL, Person, PersonState, Profile
@@ -93,7 +94,7 @@ class Digests:
             told = [(one, alert) for one in held if (alert := _still_true(connection, one))]
             if not told:
                 return 0
-            note = self._note_of_alerts(person, told)
+            note = self._note_of_alerts(person, told, now)
             digest_id = queue_note(
                 connection, self._keys, person, f"digest-{now:%Y%m%d%H%M%S}", note, "digest", now
             )
@@ -104,21 +105,24 @@ class Digests:
                 )  # fmt: skip
         return 1
 
-    def _note_of_alerts(self, person: Person, told: Sequence[tuple[Delivery, Alert]]) -> Note:
+    def _note_of_alerts(
+        self, person: Person, told: Sequence[tuple[Delivery, Alert]], now: datetime
+    ) -> Note:
         speech = Speech(person.language, person.time_zone)
-        parts = [self._part(alert, one.audience, speech) for one, alert in told]
+        parts = [self._part(alert, one.audience, speech, now) for one, alert in told]
         status = Paragraph("status", "", (speech.say("digest.status"),))
         tlp = max((tlp_of(alert) for _, alert in told), key=TLPS.index)
         return Note(speech.say("digest.subject"), (status, *parts), tlp)
 
-    def _part(self, alert: Alert, audience: str, speech: Speech) -> Paragraph:
+    def _part(self, alert: Alert, audience: str, speech: Speech, now: datetime) -> Paragraph:
         shown = self._shown(alert, audience)
         lines = (
             speech.say(f"status.{shown.status}"), what_line(shown, speech),
             *when_lines(shown, speech), *where_lines(shown, speech),
         )  # fmt: skip
         heading = f"[{shown.tlp}] {kind_label(shown, shown.status, speech)}, {shown.ref}"
-        return Paragraph("alert", heading, lines)
+        age = speech.say("digest.age", days=str(max((now - shown.observed_before).days, 0)))
+        return Paragraph("alert", heading, (*lines, age))
 
     def _heartbeat(self, person: Person, now: datetime) -> int:
         week = f"heartbeat-{now:%G-W%V}"
@@ -143,6 +147,7 @@ class Digests:
             Paragraph("status", "", (speech.say("heartbeat.status"),)),
             *self._areas(person, profiles, speech, now),
             self._alerts_of_the_week(person, profiles, speech, now),
+            *self._silences(person, profiles, speech, now),
             Paragraph("numbers", speech.say("heartbeat.numbers"), numbers),
             Paragraph(
                 "root", speech.say("heartbeat.root"),
@@ -204,6 +209,28 @@ class Digests:
             speech.say("heartbeat.alerts"),
             tuple(lines) or (speech.say("heartbeat.none"),),
         )
+
+    def _silences(
+        self, person: Person, profiles: Sequence[Profile], speech: Speech, now: datetime
+    ) -> list[Paragraph]:
+        """Say what is held back; who may not know places reads neither area nor reason."""
+        named = AUDIENCES[person.clearance].step_deg == 0
+        watched = {aoi for profile in profiles for aoi in profile.aois}
+        lines = []
+        for one in active_silences(self._engine, now):
+            if one.aoi_id and one.aoi_id not in watched:
+                continue
+            until = speech.day(one.ends_at)
+            if named:
+                area, reason = one.aoi_id or "–", f"{one.kind or '–'}: {one.reason}"
+                lines.append(speech.say("heartbeat.silence", area=area, reason=reason, date=until))
+            else:
+                lines.append(speech.say("heartbeat.silence.some", date=until))
+        if not lines:
+            return []
+        return [
+            Paragraph("silences", speech.say("heartbeat.silences"), tuple(dict.fromkeys(lines)))
+        ]
 
     def _told_of(self, person: Person, watched: Iterable[str], since: datetime) -> list[Disclosure]:
         """Return what the person may see of the released alerts of the period."""

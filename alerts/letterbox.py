@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from alerts.errors import NotAllowed, UnknownAlert
 from alerts.incidents import close_incident
@@ -43,6 +42,16 @@ class Letterbox:
             alert = alert_in(connection, event_id)
             return deliveries_in(connection, event_id=alert.event_id)
 
+    def delivery(self, delivery_id: str) -> Delivery:
+        """Return one delivery.
+
+        Raises
+        ------
+        UnknownAlert
+        """
+        with reading(self._engine) as connection:
+            return _found(connection, delivery_id)
+
     def stuck(self) -> list[Delivery]:
         """Return what was given up and waits for somebody."""
         with reading(self._engine) as connection:
@@ -59,12 +68,7 @@ class Letterbox:
             If it was not given up, or the person may have it.
         """
         with writing(self._engine) as connection:
-            found: Sequence[Delivery] = deliveries_in(connection, delivery_id=delivery_id)
-            if not found:
-                raise UnknownAlert(
-                    f"no delivery is called {delivery_id[:60]!r}", hint="see what is stuck"
-                )
-            (delivery,) = found
+            delivery = _found(connection, delivery_id)
             if delivery.state not in STUCK or delivery.resends > 0:
                 raise NotAllowed(
                     f"delivery {delivery_id} cannot be tried again: it is {delivery.state}",
@@ -120,3 +124,11 @@ class Letterbox:
                 connection.execute(part.values(state=state.value, **freed)).rowcount
                 for part, state in ((rendered, DeliveryState.READY), (plain, DeliveryState.QUEUED))
             )
+
+
+def _found(connection: Connection, delivery_id: str) -> Delivery:
+    for delivery in deliveries_in(connection, delivery_id=delivery_id):
+        return delivery
+    raise UnknownAlert(
+        f"no delivery is called {delivery_id[:60]!r}", hint="see: emberwatch delivery list"
+    )

@@ -32,6 +32,7 @@ from alerts.silences import silenced_until
 from alerts.store import AlertStore, alert_in, alerts_in, events_since_told, mark_told
 from alerts.subscribers import Watcher, ensure_desk, person_of, watchers
 from alerts.subscription import (
+    IN_ONE_MAIL,
     NOTHING_SENT,
     Hold,
     Person,
@@ -209,10 +210,22 @@ class Judge:
         if verdict is None:
             person, profile = watcher.unpacked()
             verdict = decide(self._alert, profile, person, sent, self._now, self._policy)
-            if isinstance(verdict, Send) and self._silenced_until is not None:
-                verdict = Hold("silence", self._silenced_until, verdict.reason)
+            if self._silenced_until is not None:
+                verdict = _silenced(verdict, self._silenced_until)
             self._known[key] = verdict
         return verdict
+
+
+def _silenced(verdict: Verdict, until: datetime) -> Verdict:
+    """Return a verdict that holds until a silence has ended, and no shorter than before."""
+    match verdict:
+        case Send(reason):
+            return Hold("silence", until, reason)
+        case Hold(reason, held_until, send_reason):
+            kept = reason if reason == "embargo" or reason in IN_ONE_MAIL else "silence"
+            return Hold(kept, max(until, held_until), send_reason)
+        case Skip():
+            return verdict
 
 
 class DeliveryMaker:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, insert, or_, select
+from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 
 from alerts.alert import Alert
 from alerts.errors import NotAllowed
-from alerts.tables import SILENCES
+from alerts.outbox import DeliveryState, deliveries_in
+from alerts.store import alert_in
+from alerts.tables import DELIVERIES, SILENCES
 from aoi.database import reading, writing
 
 LONGEST = timedelta(days=30)
@@ -69,10 +71,22 @@ def active_silences(engine: Engine, now: datetime) -> list[Silence]:
         return [Silence(**row) for row in connection.execute(query).mappings()]
 
 
-def lift(engine: Engine, n: int) -> bool:
-    """End a silence; say if there was one. What it held is sent when its time comes."""
+def lift(engine: Engine, n: int, now: datetime) -> bool:
+    """End a silence; say if there was one. What no other one holds back is sent now."""
     with writing(engine) as connection:
-        return connection.execute(delete(SILENCES).where(SILENCES.c.n == n)).rowcount == 1
+        if connection.execute(delete(SILENCES).where(SILENCES.c.n == n)).rowcount == 0:
+            return False
+        held = deliveries_in(connection, state=DeliveryState.HELD.value, hold_reason="silence")
+        for event_id in {delivery.event_id for delivery in held}:
+            until = silenced_until(connection, alert_in(connection, event_id), now)
+            connection.execute(
+                update(DELIVERIES)
+                .where(DELIVERIES.c.event_id == event_id)
+                .where(DELIVERIES.c.state == DeliveryState.HELD.value)
+                .where(DELIVERIES.c.hold_reason == "silence")
+                .values(not_before=until or now)
+            )
+    return True
 
 
 def silenced_until(connection: Connection, alert: Alert, now: datetime) -> datetime | None:

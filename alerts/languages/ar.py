@@ -153,5 +153,9 @@ WORDS = {
     "incident.line": "{sentence} ({times} مرة، منذ {since} UTC)",
     "incident.more": "و{count} أقدم",
     "incident.how": "emberwatch incident list يعرضها كلها، و incident close ينهي واحدة.",
+    "digest.age": "الأيام منذ الصورة اللاحقة: {days}.",
+    "heartbeat.silences": "محجوب من قبل المشغّل",
+    "heartbeat.silence": "{area}، {reason}؛ حتى {date}.",
+    "heartbeat.silence.some": "بعض التنبيهات، حتى {date}.",
     "nothing.notify": "تغيّر {ref}. سجّل الدخول لقراءته.",
 }

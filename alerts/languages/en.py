@@ -158,5 +158,9 @@ WORDS = {
     "incident.line": "{sentence} ({times}x, first {since} UTC)",
     "incident.more": "and {count} older ones",
     "incident.how": "emberwatch incident list shows all; emberwatch incident close ends one.",
+    "digest.age": "Days since the later of the two looks: {days}.",
+    "heartbeat.silences": "Held back by the operator",
+    "heartbeat.silence": "{area}, {reason}; until {date}.",
+    "heartbeat.silence.some": "Some alerts, until {date}.",
     "nothing.notify": "{ref} changed. Sign in to read it.",
 }

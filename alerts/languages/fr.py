@@ -164,5 +164,9 @@ WORDS = {
     "incident.line": "{sentence} ({times}x, depuis le {since} UTC)",
     "incident.more": "et {count} plus anciens",
     "incident.how": "emberwatch incident list les montre tous ; incident close en clôt un.",
+    "digest.age": "Jours écoulés depuis la seconde des deux images : {days}.",
+    "heartbeat.silences": "Retenu par l'opérateur",
+    "heartbeat.silence": "{area}, {reason} ; jusqu'au {date}.",
+    "heartbeat.silence.some": "Certaines alertes, jusqu'au {date}.",
     "nothing.notify": "{ref} a changé. Connectez-vous pour le lire.",
 }

@@ -153,5 +153,9 @@ WORDS = {
     "incident.line": "{sentence} ({times} ကြိမ်၊ {since} UTC မှစ၍)",
     "incident.more": "နှင့် ပိုဟောင်းသော {count} ခု",
     "incident.how": "emberwatch incident list က အားလုံးပြသည်။ incident close က တစ်ခုကို ပိတ်သည်။",
+    "digest.age": "နောက်ပုံမှ ရက်ပေါင်း: {days}။",
+    "heartbeat.silences": "အော်ပရေတာက ထိန်းထားသည်",
+    "heartbeat.silence": "{area}၊ {reason}၊ {date} အထိ။",
+    "heartbeat.silence.some": "သတိပေးချက်အချို့၊ {date} အထိ။",
     "nothing.notify": "{ref} ပြောင်းလဲပြီး။ ဖတ်ရန် ဝင်ရောက်ပါ။",
 }

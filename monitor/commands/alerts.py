@@ -161,6 +161,26 @@ def retract(
     _judged(call, service, service.desk.retract(event_id, by, reason, service.now(), note=note))
 
 
+@verb(alert, "recall", example="emberwatch alert recall K7QF")
+def recall(
+    call: Call,
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="Event or reference.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Of every alert.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Send it after all.")] = False,
+    now: Instant = None,
+) -> None:
+    """Hold back at once whatever was not sent yet; what was sent must be retracted."""
+    if bool(event_id) == everything:
+        raise typer.BadParameter("name one alert, or say --all")
+    service = call.service(now)
+    act = service.letterbox.let_go if undo else service.letterbox.recall
+    count = act(service.now(), event_id or None)
+    if undo:
+        service.deliver()
+    done = "released" if undo else "held back"
+    call.say({"event_id": event_id, "messages": count}, f"{count} messages were {done}")
+
+
 @verb(alert, "export", example="emberwatch alert export --format csv > alerts.csv")
 def export(
     call: Call,

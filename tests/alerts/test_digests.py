@@ -7,6 +7,7 @@ import pytest
 from alerts.digests import Digests, runs_of
 from alerts.outbox import DeliveryState
 from alerts.publisher import PublisherPolicy
+from alerts.silences import silence
 from alerts.subscription import PersonState, SubscriptionPolicy
 from monitor.area_job import AreaReport
 from monitor.coverage import CoverageDay, CoverageState
@@ -50,6 +51,7 @@ def test_who_wants_one_mail_a_day_gets_one_mail_a_day(house: House) -> None:
     digest = house.mails()[-1]
     assert digest["Subject"] == "[TLP:AMBER] Several alerts in one message"
     assert words_of(digest).count("CONFIRMED by an analyst") == 3
+    assert words_of(digest).count("Days since the later of the two looks: ") == 3
     states = {delivery.state for delivery in house.deliveries(kind="burn")}
     assert states == {DeliveryState.IN_DIGEST}
 
@@ -198,6 +200,29 @@ def test_a_coarse_reader_is_not_told_the_name_of_an_area(
     words = words_of(house.mails()[0])
     assert heading in words
     assert ("TEST AREA" in words) is (clearance == "partner-full")
+
+
+@pytest.mark.parametrize(
+    ("clearance", "said", "kept"),
+    [
+        ("partner-full", "sd-test, burn: harvest fires; until 25 May 2024.", "Some alerts"),
+        ("public", "Some alerts, until 25 May 2024.", "harvest"),
+    ],
+)
+def test_a_heartbeat_says_what_is_held_back_as_far_as_the_reader_may_know(
+    house: House, clearance: str, said: str, kept: str
+) -> None:
+    house.subscribe(clearance=clearance)
+    until = NOW + timedelta(days=5)
+    silence(house.engine, "Olu", "harvest fires", NOW, until, aoi_id="sd-test", kind="burn")
+    silence(house.engine, "Olu", "elsewhere", NOW, until, aoi_id="sd-other")
+
+    a_digest(house).queue_due(NOW)
+    house.deliver(NOW)
+
+    words = words_of(house.mails()[0])
+    assert said in words
+    assert kept not in words and "elsewhere" not in words
 
 
 def test_nobody_who_left_or_just_came_gets_a_heartbeat(house: House) -> None:
