@@ -19,6 +19,7 @@ from aoi.settlement import Settlement
 from monitor.calibration import Calibration
 from monitor.coverage import CoverageDay
 from monitor.detectors.burn import BurnSettings
+from monitor.detectors.fires import FireSettings
 from monitor.finding import Finding
 from monitor.ports import HotspotSource, ImagerySource
 from monitor.reading import Reading
@@ -153,6 +154,7 @@ class AreaJob:
     settings: WatchSettings
     burn: BurnSettings
     calibration: Calibration
+    fires: FireSettings = field(default_factory=FireSettings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

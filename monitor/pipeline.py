@@ -16,6 +16,8 @@ from monitor.area_job import AreaJob, AreaReport, WatchSettings, search_start
 from monitor.area_report import could_see, report_of_bug
 from monitor.calibration import Calibration
 from monitor.detectors.burn import BurnSettings
+from monitor.detectors.fires import FireSettings
+from monitor.finding import Finding, FindingKind
 from monitor.ports import Engine, HotspotSource, ImagerySource
 from monitor.run import Run
 from monitor.store import MonitorStore
@@ -43,6 +45,7 @@ class PipelineSettings:
     burn: BurnSettings
     calibration: Calibration
     watch: WatchSettings = field(default_factory=WatchSettings)
+    fires: FireSettings = field(default_factory=FireSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,13 @@ class Pipeline:
             folder=self._settings.folder,
             looks=tuple(looks.values()),
             readings=tuple(one for one in scored if one.reading.look_id in looks),
-            frozen_settlement_ids=frozenset(f.settlement_id for f in recent if f.settlement_id),
+            frozen_settlement_ids=_changed_ids(recent),
             covered_until=self._store.covered_until(aoi.aoi_id),
             searched_until=searched_until,
             settings=watch,
             burn=self._settings.burn,
             calibration=self._settings.calibration,
+            fires=self._settings.fires,
         )
 
     def _record(self, job: AreaJob, report: AreaReport) -> AreaRun:
@@ -140,3 +144,9 @@ class Pipeline:
             return outcome
         logger.error("area.bug", aoi_id=job.aoi.aoi_id, exc_info=outcome)
         return report_of_bug(job, outcome)
+
+
+def _changed_ids(findings: Sequence[Finding]) -> frozenset[str]:
+    """Return the settlements whose ground may have changed; heat alone says no such thing."""
+    changed = (f for f in findings if f.kind is not FindingKind.HOTSPOTS)
+    return frozenset(f.settlement_id for f in changed if f.settlement_id)

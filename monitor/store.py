@@ -54,6 +54,11 @@ class MonitorStore:
             _record_problems(connection, report.problems, now)
             _insert_new(connection, RUNS, [run_row(report.run)])
 
+    def add_findings(self, findings: Sequence[Finding], now: datetime) -> None:
+        """Store findings that were made outside a run; those that are known stay as they are."""
+        with writing(self._engine) as connection:
+            _insert_new(connection, FINDINGS, [finding_row(one, now) for one in findings])
+
     def add_history(self, looks: Sequence[ArchivedLook]) -> None:
         """Store looks that were archived outside a run, for the baselines of an area."""
         with writing(self._engine) as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -11,9 +11,9 @@ from aoi.settlement import Settlement
 from monitor.area_job import AreaJob, ScoredReading
 from monitor.detectors.burn import LookVerdict
 from monitor.detectors.burn_events import burn_finding
+from monitor.detectors.fires import FireSky
 from monitor.finding import Finding
 from monitor.reading import Verdict
-from monitor.scene import Hotspot
 
 _NO_BLOCKS = np.empty(0, dtype=np.int32)
 
@@ -62,18 +62,18 @@ class Verdicts:
         for settlement_id, readings in self._readings.items():
             self._readings[settlement_id] = [r for r in readings if r.reading.look_id != look_id]
 
-    def findings(self, look_id: str, hotspots: Sequence[Hotspot]) -> Iterator[Finding]:
+    def findings(self, look_id: str, sky: FireSky) -> Iterator[Finding]:
         """Yield what the readings add up to, where `look_id` shows a sign."""
         for settlement_id, settlement in self._settlements.items():
             scored = self._new.get((settlement_id, look_id))
             if scored is None or scored.reading.verdict is not Verdict.BURN_LIKE:
                 continue
-            finding = self._finding(settlement, hotspots)
+            finding = self._finding(settlement, sky)
             if finding is not None:
                 self.found_ids.add(settlement_id)
                 yield finding
 
-    def _finding(self, settlement: Settlement, hotspots: Sequence[Hotspot]) -> Finding | None:
+    def _finding(self, settlement: Settlement, sky: FireSky) -> Finding | None:
         known = self._readings[settlement.settlement_id]
         newest: datetime = max(one.reading.acquired_at for one in known)
         since = newest - self._job.settings.window
@@ -88,7 +88,7 @@ class Verdicts:
                 for one in window
                 if one.reading.verdict is Verdict.BURN_LIKE
             },
-            [hotspot for hotspot in hotspots if since <= hotspot.acquired_at <= newest],
+            sky,
             self._job.burn,
             self._job.calibration,
             self._job.aoi.blocks,

@@ -22,8 +22,10 @@ from monitor.blocks import block_sets
 from monitor.catalogue import known_hotspots, listing
 from monitor.chips import ChipMaker, looks_of
 from monitor.detectors.burn import burn_readings
-from monitor.errors import MonitorError
+from monitor.detectors.fires import FireSky, fire_sky
+from monitor.errors import ArchiveError, MonitorError
 from monitor.finding import Chip, Finding
+from monitor.fire_file import read_seasons
 from monitor.looks import Look
 from monitor.reading_scenes import read_look
 from monitor.recent_past import RecentPast
@@ -63,7 +65,7 @@ class AreaWatch:
         self._superseded: dict[str, str] = {}
         self._problems: list[SceneProblem] = []
         self._findings: dict[str, Finding] = {}
-        self._hotspots: list[Hotspot] = []
+        self._sky = fire_sky([], job.aoi.blocks.outline, job.aoi.epsg)
 
     def run(self) -> AreaReport:
         """Return everything that the run found out."""
@@ -73,7 +75,8 @@ class AreaWatch:
         if not listed.answered:
             return report_of_outage(job, listed)
         recent = Interval.ending(job.now, job.settings.lookback + job.settings.window)
-        self._hotspots, failures = known_hotspots(job.hotspot_sources, job.aoi, recent, job.now)
+        hotspots, failures = known_hotspots(job.hotspot_sources, job.aoi, recent, job.now)
+        self._sky = self._sky_of(hotspots)
         for overpass in listed.overpasses:
             self._take(overpass)
         return report_of(
@@ -86,6 +89,16 @@ class AreaWatch:
             findings=tuple(self._findings.values()),
             problems=tuple(self._problems),
         )
+
+    def _sky_of(self, hotspots: Sequence[Hotspot]) -> FireSky:
+        aoi = self._job.aoi
+        try:
+            seasons = read_seasons(self._job.folder, aoi.aoi_id)
+        except ArchiveError as error:
+            # The watch over fires makes it anew; till then a rate is assumed, and said to be.
+            logger.warning("fires.archive_lost", aoi_id=aoi.aoi_id, reason=error.message)
+            seasons = None
+        return fire_sky(hotspots, aoi.blocks.outline, aoi.epsg, seasons, self._job.fires)
 
     def _take(self, overpass: Sequence[Acquisition]) -> None:
         """Read an overpass that is new, from the first provider that can give it."""
@@ -161,7 +174,7 @@ class AreaWatch:
         if verdict.held_reason:
             self._new_looks[look.look_id] = self._shelf.amend(archived, verdict.held_reason)
             return
-        for finding in self._verdicts.findings(look.look_id, self._hotspots):
+        for finding in self._verdicts.findings(look.look_id, self._sky):
             if finding.finding_id not in self._findings:
                 self._findings[finding.finding_id] = self._with_chips(finding)
 

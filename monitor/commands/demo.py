@@ -244,7 +244,9 @@ def _mail_lines(mails: Sequence[Path], refs: Sequence[str]) -> list[str]:
 def _line(alert: Alert, page: Path) -> str:
     finding = alert.finding
     share, happened = finding.settlement_fraction, finding.happened
-    seen = "heat detected" if share is None else f"burn signature over {share:.0%} of the settlement"
+    seen = (
+        "heat detected" if share is None else f"burn signature over {share:.0%} of the settlement"
+    )
     return (
         f"  {alert.ref}  {alert.kind.value}, {alert.status.value}, tier {finding.tier.value}: "
         f"{plain(alert.place.name)}, {seen}, between "

@@ -87,7 +87,12 @@ def replayed_into(out: Path, call: Call, interval: Interval, aoi_id: str) -> Ite
                 bar.update(task, completed=done, total=total, item=aoi_id)
 
             ticks = steps(imagery_of(service.config), areas, interval)
-            runs = replayed(past.pipeline, past.intake.absorb_new, ticks, progress)
+
+            def absorb(at: datetime) -> None:
+                past.fire_watch.watch(at)
+                past.intake.absorb_new(at)
+
+            runs = replayed(past.pipeline, absorb, ticks, progress)
         found = _write(out, past, areas, interval, runs)
         yield Replayed(past, tuple(areas), interval, found, runs)
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,12 @@ from aoi.interval import Interval
 from aoi.settlement import Settlement
 from monitor.calibration import Calibration
 from monitor.detectors.burn import VERSION, BurnSettings
-from monitor.detectors.fires import VERSION as FIRES_VERSION
-from monitor.detectors.fires import FireHits, fire_hits
+from monitor.detectors.fire_events import fire_evidence, fire_indicators
+from monitor.detectors.fires import FireHits, FireSky, fire_hits
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, finding_id
 from monitor.fusion import burn_probability, tier_of
-from monitor.persistence import Judgement, judge, usable
+from monitor.persistence import Judgement, judge, last_quiet, usable
 from monitor.reading import Reading, Verdict
-from monitor.scene import Hotspot
 
 Blocks = NDArray[np.int32]
 
@@ -38,7 +37,7 @@ def burn_finding(
     settlement: Settlement,
     readings: Sequence[Reading],
     burned: Mapping[str, Blocks],
-    hotspots: Sequence[Hotspot],
+    sky: FireSky,
     settings: BurnSettings,
     calibration: Calibration,
     blocks: Grid,
@@ -53,8 +52,8 @@ def burn_finding(
         Of this settlement over the last 60 days, all tracks.
     burned : mapping
         Look id to flat indices on `blocks` of the settlement's blocks that look burned.
-    hotspots : sequence of Hotspot
-        In and near the area over the same time.
+    sky : FireSky
+        Detections in and near the area over the same time, and what is usual there.
     settings : BurnSettings
     calibration : Calibration
     blocks : Grid
@@ -65,13 +64,15 @@ def burn_finding(
     The change came between the last clear look without the sign and the first look with
     it: an interval, never a date. Cause and responsibility are not determined.
     """
-    fires = fire_hits(settlement, hotspots, aoi.epsg, _area_km2(blocks))
+    newest = max(reading.acquired_at for reading in readings)
+    # What burned before a clear look without the sign is not what this look shows.
+    fires = fire_hits(settlement, sky, last_quiet(readings, newest), newest)
     believed = fires.hits if fires.p <= HIT_P else ()
     judgement = judge(readings, burned, believed, settings.persistence, calibration)
     if judgement is None:
         return None
     return _finding(
-        aoi, settlement, readings, burned, fires, judgement, settings, calibration, blocks
+        aoi, settlement, readings, burned, sky, fires, judgement, settings, calibration, blocks
     )
 
 
@@ -80,6 +81,7 @@ def _finding(
     settlement: Settlement,
     readings: Sequence[Reading],
     burned: Mapping[str, Blocks],
+    sky: FireSky,
     fires: FireHits,
     judgement: Judgement,
     settings: BurnSettings,
@@ -118,7 +120,7 @@ def _finding(
         detector=VERSION,
         calibration=calibration.version,
         clear_fraction=latest.values["settlement_clear"],
-        indicators=_indicators(judgement, fires),
+        indicators=_indicators(settlement, judgement, fires, sky),
         flags=flags,
     )
 
@@ -155,12 +157,9 @@ def _happened(readings: Sequence[Reading], run: Sequence[Reading], fires: FireHi
     inside = [h.acquired_at for h in fires.hits if start < h.acquired_at <= first]
     if inside and fires.p <= HIT_P:
         # Fires were seen at it: the change began within half a day before the first.
-        return Interval(max(start, min(inside) - timedelta(hours=12)), _after(max(inside)))
+        began = max(start, min(inside) - timedelta(hours=12))
+        return Interval(began, max(inside) + timedelta(seconds=1))
     return Interval(start, end)
-
-
-def _after(instant: datetime) -> datetime:
-    return instant + timedelta(seconds=1)
 
 
 def _evidence(
@@ -190,18 +189,7 @@ def _evidence(
     )
     if not fires.hits:
         return (optical,)
-    hotspots = Evidence(
-        family=SensorFamily.HOTSPOTS,
-        detector=FIRES_VERSION,
-        p=fires.p,
-        score=fires.weight,
-        score_unit="weighted detections",
-        happened=Interval(fires.hits[0].acquired_at, _after(fires.hits[-1].acquired_at)),
-        look_ids=tuple(f"{h.satellite}:{h.acquired_at:%Y%m%dT%H%M}" for h in fires.hits),
-        values={"expected": fires.expected, "count": float(len(fires.hits))},
-        confounders=("a bush fire beside the settlement also falls into such a pixel",),
-    )
-    return (optical, hotspots)
+    return (optical, fire_evidence(fires))
 
 
 def _confounders(latest: Reading, judgement: Judgement) -> tuple[str, ...]:
@@ -239,7 +227,9 @@ def _selected(outline: Blocks, blocks: Grid) -> NDArray[np.bool_]:
     return selected.reshape(blocks.shape)
 
 
-def _indicators(judgement: Judgement, fires: FireHits) -> dict[str, float]:
+def _indicators(
+    settlement: Settlement, judgement: Judgement, fires: FireHits, sky: FireSky
+) -> dict[str, float]:
     latest = judgement.readings[-1]
     return {
         "q_median": latest.values["q_median"],
@@ -248,10 +238,14 @@ def _indicators(judgement: Judgement, fires: FireHits) -> dict[str, float]:
         "rate_per_village_year": judgement.rate,
         "burned_low": latest.values["burned_low"],
         "burned_high": latest.values["burned_high"],
-        "firms_count": float(len(fires.hits)),
-        "frp_max_mw": max((h.frp_mw for h in fires.hits), default=0.0),
+        **fire_indicators(fires, settlement.settlement_id, sky),
+        **_structures(settlement, judgement),
     }
 
 
-def _area_km2(blocks: Grid) -> float:
-    return blocks.height * blocks.width * blocks.pixel_area_m2 / 1e6
+def _structures(settlement: Settlement, judgement: Judgement) -> dict[str, float]:
+    """Return how many structures the burned share touches, where somebody has counted them."""
+    if settlement.structures is None:
+        return {}
+    share = max(r.burned_fraction for r in judgement.readings)
+    return {"structures_touched": float(round(settlement.structures * share))}

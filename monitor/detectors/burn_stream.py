@@ -20,6 +20,7 @@ from monitor.blocks import BlockSets, block_sets
 from monitor.calibration import Calibration
 from monitor.detectors.burn import BurnSettings, LookVerdict, burn_readings
 from monitor.detectors.burn_events import burn_finding
+from monitor.detectors.fires import fire_sky
 from monitor.features import FeatureSet
 from monitor.finding import Finding
 from monitor.looks import Look
@@ -141,6 +142,7 @@ def stream_findings(
     for look, verdict in stream_verdicts(looks, sets, settings, calibration, train_until):
         now = look.acquired_at
         near = [h for h in hotspots if now - WINDOW <= h.acquired_at <= now]
+        sky = fire_sky(near, look.blocks.outline, aoi.epsg)
         findings = []
         for settlement, reading in zip(settlements, verdict.readings, strict=True):
             place = settlement.settlement_id
@@ -152,7 +154,7 @@ def stream_findings(
             burned[place] = {k: v for k, v in burned[place].items() if k in known}
             burned[place][look.look_id] = verdict.burned[place]
             finding = burn_finding(
-                aoi, settlement, readings[place], burned[place], near, settings, calibration,
+                aoi, settlement, readings[place], burned[place], sky, settings, calibration,
                 look.blocks,
             )  # fmt: skip
             if finding is not None:
