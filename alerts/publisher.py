@@ -121,7 +121,9 @@ class Publisher:
         if alert.status is Status.RETRACTED:
             mailing = self._retraction(connection, alert, now)
         else:
-            mailing = self._mailing(connection, alert, now)
+            # A doubt is the desk's own: readers hear of what comes of it.
+            doubted = all(event.action is Action.QUESTION for event in news)
+            mailing = Mailing() if doubted else self._mailing(connection, alert, now)
             if _is_for_the_desk(alert, news):
                 mailing = self._with_desk(connection, alert, mailing, now)
         self._write(connection, alert, mailing, now)
@@ -270,8 +272,12 @@ def _news(connection: Connection, alert: Alert) -> list[AlertEvent]:
     return [
         event
         for event in events_since_told(connection, alert.event_id)
-        if event.reason not in QUIET_REASONS
+        if event.reason not in QUIET_REASONS and not _says_it_again(event)
     ]
+
+
+def _says_it_again(event: AlertEvent) -> bool:
+    return event.action is Action.CONFIRM and event.before is Status.CONFIRMED
 
 
 def _is_for_the_desk(alert: Alert, news: Sequence[AlertEvent]) -> bool:

@@ -48,13 +48,7 @@ class AlertStore:
     def events(self, event_id: str) -> list[AlertEvent]:
         """Return what happened to one alert, oldest first."""
         with reading(self._engine) as connection:
-            alert = alert_in(connection, event_id)
-            rows = connection.execute(
-                select(ALERT_EVENTS)
-                .where(ALERT_EVENTS.c.event_id == alert.event_id)
-                .order_by(ALERT_EVENTS.c.n)
-            )
-            return [_event(row) for row in rows.mappings()]
+            return events_in(connection, alert_in(connection, event_id).event_id)
 
     def untold(self) -> list[Alert]:
         """Return the alerts that changed since the publisher dealt with them, oldest first."""
@@ -158,6 +152,12 @@ def append_events(connection: Connection, events: Sequence[AlertEvent]) -> None:
         row = {**_event_body(event), "at": event.at, "n": n}
         connection.execute(insert(ALERT_EVENTS).values(**row, prev_sha256=before, sha256=digest))
         before = digest
+
+
+def events_in(connection: Connection, event_id: str) -> list[AlertEvent]:
+    """Return what happened to one alert, oldest first, inside a transaction."""
+    query = select(ALERT_EVENTS).where(ALERT_EVENTS.c.event_id == event_id)
+    return [_event(row) for row in connection.execute(query.order_by(ALERT_EVENTS.c.n)).mappings()]
 
 
 def events_since_told(connection: Connection, event_id: str) -> list[AlertEvent]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine as Database
 
+from alerts.aftermath import Aftermath, AftermathPolicy
 from alerts.blindness import Blindness, BlindnessPolicy
 from alerts.bounces import BounceDesk
 from alerts.channels.email import Email, SmtpSettings
@@ -104,6 +105,7 @@ def build_service(
         pipeline=Pipeline(registry, store, workers, imagery, hotspots, pipeline_settings(config)),
         fire_watch=FireWatch(registry, store, hotspots, fire_watch_settings(config)),
         intake=Intake(database, store, registry, intake_policy(config, keys)),
+        aftermath=Aftermath(database, store, aftermath_policy(config)),
         blindness=Blindness(database, store, registry, blindness_policy(config, keys)),
         desk=ReviewDesk(database, ReviewPolicy(two_person_aois=config.alerts.two_person_aois)),
         publisher=Publisher(database, keys, publisher_policy(config)),
@@ -253,6 +255,14 @@ def intake_policy(config: Config, keys: Keyring) -> IntakePolicy:
         join_within=timedelta(days=config.alerts.join_within_days),
         reopen_within=timedelta(days=config.alerts.reopen_within_days),
         ref_key=keys.derived("ref"),
+    )
+
+
+def aftermath_policy(config: Config) -> AftermathPolicy:
+    """Return what later looks mean for an alert."""
+    return AftermathPolicy(
+        contradicted_within=timedelta(days=config.detection.burn.max_gap_days),
+        end_after_looks=config.alerts.end_after_looks,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from alerts.aftermath import Aftermath
 from alerts.blindness import Blindness
 from alerts.courier import Courier
 from alerts.digests import Digests
@@ -47,6 +48,7 @@ class Service:
     pipeline: Pipeline
     fire_watch: FireWatch
     intake: Intake
+    aftermath: Aftermath
     blindness: Blindness
     desk: ReviewDesk
     publisher: Publisher
@@ -74,6 +76,7 @@ class Service:
         self.fire_watch.watch(self.now(), only)  # detections -> findings
         runs = self.pipeline.run_due(self.now(), progress, only)  # areas -> runs, findings
         self.intake.absorb_new(self.now())  # findings   -> alerts
+        self.aftermath.watch(self.now())  # later looks -> doubts, ends
         self.blindness.watch(self.now())  # coverage   -> alerts
         self.deliver()
         return runs
