@@ -42,6 +42,7 @@ from maps.renderer import FoliumRenderer
 from monitor.archive import load_chip
 from monitor.area_job import WatchSettings
 from monitor.calibration import shipped_calibration
+from monitor.camps.settings import CampSettings
 from monitor.config import Config
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
@@ -57,6 +58,7 @@ from monitor.schema import upgrade
 from monitor.service import Service
 from monitor.sources.in_order import hotspots_in_order, imagery_in_order
 from monitor.store import MonitorStore
+from monitor.thresholds import CampSection
 
 Sources = tuple[Sequence[ImagerySource], Sequence[HotspotSource]]
 
@@ -110,14 +112,7 @@ def build_service(
         desk=ReviewDesk(database, ReviewPolicy(two_person_aois=config.alerts.two_person_aois)),
         publisher=Publisher(database, keys, publisher_policy(config)),
         digests=Digests(database, store, registry, keys, writer.shown, digest_policy(config)),
-        courier=Courier(
-            database,
-            channels,
-            writer,
-            keys,
-            courier_policy(config),
-            sent_copies_of(config, channels["email"], keys),
-        ),
+        courier=courier_of(config, database, channels, writer, keys),
         inbound=inbound_of(config, database, keys, enrolment),
         reconciler=Reconciler(database, publisher_policy(config).subscriptions),
         pager=Pager(database, keys, config.alerts.operators),
@@ -201,6 +196,15 @@ def mail_channel_of(config: Config) -> Channel:
     )
 
 
+def courier_of(
+    config: Config, database: Database, channels: Mapping[str, Channel], writer: LetterWriter,
+    keys: Keyring,
+) -> Courier:  # fmt: skip
+    """Return what sends."""
+    copies = sent_copies_of(config, channels["email"], keys)
+    return Courier(database, channels, writer, keys, courier_policy(config), copies)
+
+
 def sent_copies_of(config: Config, channel: Channel, keys: Keyring) -> SentCopies | None:
     """Return what knows which mails the server took, if it keeps copies for us."""
     email = config.email
@@ -229,6 +233,7 @@ def pipeline_settings(config: Config) -> PipelineSettings:
         ),
         calibration=shipped_calibration(),
         watch=WatchSettings(lookback=timedelta(days=config.sources.lookback_days)),
+        camp=camp_settings(config.detection.camp),
         fires=fire_settings(config),
     )
 
@@ -246,6 +251,17 @@ def fire_settings(config: Config) -> FireSettings:
 def fire_watch_settings(config: Config) -> FireWatchSettings:
     """Return what fires are watched with at every tick."""
     return FireWatchSettings(folder=config.service.data_folder, fires=fire_settings(config))
+
+
+def camp_settings(section: CampSection) -> CampSettings:
+    """Return what counts as a camp."""
+    return CampSettings(
+        min_new_area_ha=section.min_new_area_ha,
+        min_growth_area_ha=section.min_growth_area_ha,
+        min_growth_fraction=section.min_growth_fraction,
+        min_emptying_fraction=section.min_emptying_fraction,
+        emptying_looks=section.emptying_looks,
+    )
 
 
 def intake_policy(config: Config, keys: Keyring) -> IntakePolicy:
