@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,8 +31,13 @@ STATUS_LINES = {
 }
 
 
-def desk_map(alert: Alert, renderer: MapRenderer, folder: Path, speech: Speech) -> str:
+def desk_map(
+    alert: Alert, renderer: MapRenderer, folder: Path, speech: Speech, *, scored: bool = True
+) -> str:
     """Return the map of an alert as one page, as the desk may see it.
+
+    Without `scored` it does not say how sure the detector is: whoever is to
+    judge should see what can be seen, and not what a number thinks of it.
 
     Raises
     ------
@@ -46,6 +52,9 @@ def desk_map(alert: Alert, renderer: MapRenderer, folder: Path, speech: Speech) 
     label = kind_label(shown, alert.status, speech)
     title = f"{label}: {alert.place.name or alert.aoi_id}, {alert.ref}"
     picture = picture_of(shown, speech, chip, title=title, status=STATUS_LINES[alert.status])
+    if not scored:
+        sure = speech.say("head.sure")
+        picture = replace(picture, facts=[fact for fact in picture.facts if fact[0] != sure])
     return renderer.alert_map(picture)
 
 

@@ -5,6 +5,7 @@ AlertError                alerts.errors
     ├── SignInNeeded      nobody is signed in
     ├── NotPermitted      the person's role or areas do not allow it
     ├── FormRefused       the form is not one that we gave to this browser
+    ├── TooLarge          more was sent than the page takes
     ├── TooManyTries      guessing is slowed down
     ├── WrongPassword     name or password is wrong: one answer for both
     ├── InvalidAccount    a name, role or password cannot be used
@@ -30,6 +31,10 @@ class NotPermitted(WebError):
 
 class FormRefused(WebError):
     """The form is not one that we gave to this browser: forged, or from before a sign-in."""
+
+
+class TooLarge(WebError):
+    """More was sent than the page takes."""
 
 
 class TooManyTries(WebError):

@@ -25,6 +25,7 @@ from alerts.web.errors import (
     InvalidAccount,
     NotPermitted,
     SignInNeeded,
+    TooLarge,
     TooManyTries,
     UnknownAccount,
     WrongPassword,
@@ -48,6 +49,7 @@ STATUSES: tuple[tuple[type[ServiceError], int], ...] = (
     (BadToken, 404),
     (NotAllowed, 409),
     (StaleAlert, 409),
+    (TooLarge, 413),
     (InvalidAoi, 422),
     (InvalidAddress, 422),
     (InvalidAccount, 422),
@@ -55,6 +57,8 @@ STATUSES: tuple[tuple[type[ServiceError], int], ...] = (
     (DatabaseUnavailable, 503),
 )
 FAILED = 500
+
+FORMS = "application/x-www-form-urlencoded"
 
 FOR_MACHINES = ("/api", "/ogc", "/feed.atom", "/metrics")
 
@@ -76,14 +80,16 @@ def for_machine(request: Request) -> bool:
     return request.url.path.startswith(FOR_MACHINES)
 
 
-def answer(request: Request, status: int, message: str, hint: str = "") -> Response:
+def answer(
+    request: Request, status: int, message: str, hint: str = "", typed: str = ""
+) -> Response:
     """Return an error as its reader can use it."""
     if for_machine(request):
         return problem(status, message, hint)
     page = Page(request)
     title = f"fault.{status}"
     key = title if page.speech.knows(title) else "fault.500"
-    return page.render("fault.html", status, title=key, message=message, hint=hint)
+    return page.render("fault.html", status, title=key, message=message, hint=hint, typed=typed)
 
 
 def problem(status: int, detail: str, hint: str = "", **more: object) -> JSONResponse:
@@ -102,7 +108,17 @@ async def _refused(request: Request, error: ServiceError) -> Response:
         query = request.url.query
         here = request.url.path + (f"?{query}" if query else "")
         return RedirectResponse(f"/login?{urlencode({'to': here})}", SEE_OTHER)
-    return answer(request, status, error.message, error.hint)
+    # What a person typed is theirs: it is shown to them again, whatever became of the form.
+    typed = await _typed(request) if isinstance(error, SignInNeeded | FormRefused) else ""
+    return answer(request, status, error.message, error.hint, typed)
+
+
+async def _typed(request: Request) -> str:
+    sent_form = request.headers.get("content-type", "").startswith(FORMS)
+    if request.method in SAFE or not sent_form:
+        return ""
+    note = (await request.form()).get("note", "")
+    return note if isinstance(note, str) else ""
 
 
 async def _http(request: Request, error: HTTPException) -> Response:

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alerts.web.errors import FormRefused
+from alerts.web.errors import TooLarge
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -104,7 +104,7 @@ def _counted(receive: Receive, limit: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > limit:
-            raise FormRefused(f"at most {limit} bytes are taken here", hint="send less")
+            raise TooLarge(f"at most {limit} bytes are taken here", hint="send less")
         return message
 
     return counting

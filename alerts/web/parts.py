@@ -15,6 +15,7 @@ from alerts.enrolment import Enrolment
 from alerts.feedback import FeedbackBox
 from alerts.keys import Keyring
 from alerts.ports import MapRenderer
+from alerts.queue import AlertQueue
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
 from alerts.web.accounts import Accounts
@@ -63,6 +64,7 @@ class Parts:
     registry: AoiRegistry
     store: MonitorStore
     alerts: AlertStore
+    queue: AlertQueue
     desk: ReviewDesk
     enrolment: Enrolment
     endpoints: Endpoints

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from alerts.feedback import FeedbackBox
 from alerts.keys import Keyring
+from alerts.queue import AlertQueue
 from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
 from alerts.web.parts import Parts, SiteSettings
@@ -41,6 +42,7 @@ def parts_of(service: Service, unwell: Callable[[], str]) -> Parts:
         registry=service.registry,
         store=service.store,
         alerts=service.alerts,
+        queue=AlertQueue(database),
         desk=service.desk,
         enrolment=service.enrolment,
         endpoints=service.endpoints,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi.responses import HTMLResponse
 
-from alerts.alert import WITHDRAWN, Status
 from alerts.web.accounts import Role
 from alerts.web.drawings import desk_map, desk_overview
 from alerts.web.guard import guarded_router, needs
 from alerts.web.headers import MAP_POLICY
 from alerts.web.page import NavItem, PageOf
+from alerts.web.verdicts import hides_score
 
 router = guarded_router()
 NAVIGATION = (NavItem("/map", "nav.map", Role.ANALYST),)
@@ -23,11 +23,7 @@ def overview(page: PageOf) -> HTMLResponse:
     """Show all areas that the person may see, and the alerts that stand in them."""
     parts, visitor = page.parts, page.visitor
     areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
-    standing = [
-        alert
-        for alert in parts.alerts.alerts(set(Status) - WITHDRAWN)
-        if visitor.may_see(alert.aoi_id)
-    ]
+    standing = parts.queue.standing(visitor.areas)
     drawn = desk_overview(areas, standing, parts.store, parts.renderer, page.now)
     return HTMLResponse(drawn, headers=FRAMED)
 
@@ -38,5 +34,11 @@ def alert_map(page: PageOf, event_id: str) -> HTMLResponse:
     """Show the map of one alert: the same file as in the mail."""
     parts = page.parts
     alert = page.visitor.require_alert(parts.alerts.alert(event_id))
-    drawn = desk_map(alert, parts.renderer, parts.settings.data_folder, page.speech.messages)
+    drawn = desk_map(
+        alert,
+        parts.renderer,
+        parts.settings.data_folder,
+        page.speech.messages,
+        scored=not hides_score(page, alert),
+    )
     return HTMLResponse(drawn, headers=FRAMED)

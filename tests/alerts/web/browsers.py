@@ -18,6 +18,7 @@ from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.feedback import FeedbackBox
 from alerts.keys import Keyring
+from alerts.queue import AlertQueue
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
 from alerts.web.accounts import Accounts
@@ -52,6 +53,7 @@ def some_parts(db: Engine, folder: Path, **changes: Any) -> Parts:
         registry=registry,
         store=MonitorStore(db),
         alerts=AlertStore(db),
+        queue=AlertQueue(db),
         desk=ReviewDesk(db),
         enrolment=enrolment,
         endpoints=Endpoints(db, enrolment, keys, Guard(True)),
