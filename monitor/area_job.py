@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from aoi.area import Aoi
 from aoi.settlement import Settlement
 from monitor.calibration import Calibration
+from monitor.camps.settings import CampSettings
 from monitor.coverage import CoverageDay
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
@@ -155,6 +156,9 @@ class AreaJob:
     burn: BurnSettings
     calibration: Calibration
     fires: FireSettings = field(default_factory=FireSettings)
+    camp: CampSettings = field(default_factory=CampSettings)
+    earlier_findings: tuple[Finding, ...] = ()
+    """Of the area: camps that were found, and what explains or repeats a new finding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

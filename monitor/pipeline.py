@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,9 @@ from aoi.area import Aoi
 from aoi.registry import AoiRegistry
 from monitor.area_job import AreaJob, AreaReport, WatchSettings, search_start
 from monitor.area_report import could_see, report_of_bug
+from monitor.burnings import with_history
 from monitor.calibration import Calibration
+from monitor.camps.settings import CampSettings
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
 from monitor.finding import Finding, FindingKind
@@ -45,6 +47,7 @@ class PipelineSettings:
     burn: BurnSettings
     calibration: Calibration
     watch: WatchSettings = field(default_factory=WatchSettings)
+    camp: CampSettings = field(default_factory=CampSettings)
     fires: FireSettings = field(default_factory=FireSettings)
 
 
@@ -105,7 +108,8 @@ class Pipeline:
         searched_until = None if redrawn else self._store.searched_until(aoi.aoi_id)
         since = search_start(now, searched_until, watch) - watch.window
         scored = self._store.scored_readings(aoi.aoi_id, since)
-        recent = self._store.findings(aoi_id=aoi.aoi_id, since=now - FROZEN_FOR)
+        findings = self._store.findings(aoi_id=aoi.aoi_id)
+        recent = [f for f in findings if f.last_seen >= now - FROZEN_FOR]
         return AreaJob(
             aoi=aoi,
             settlements=tuple(self._registry.settlements(aoi.aoi_id)),
@@ -122,10 +126,13 @@ class Pipeline:
             burn=self._settings.burn,
             calibration=self._settings.calibration,
             fires=self._settings.fires,
+            camp=self._settings.camp,
+            earlier_findings=tuple(f for f in findings if _is_kept(f, now)),
         )
 
     def _record(self, job: AreaJob, report: AreaReport) -> AreaRun:
-        self._store.record(report, job.now)
+        found = tuple(with_history(one, self._store) for one in report.findings)
+        self._store.record(replace(report, findings=found), job.now)
         self._registry.mark_run(job.aoi.aoi_id, job.now)
         run = report.run
         logger.info(
@@ -150,3 +157,8 @@ def _changed_ids(findings: Sequence[Finding]) -> frozenset[str]:
     """Return the settlements whose ground may have changed; heat alone says no such thing."""
     changed = (f for f in findings if f.kind is not FindingKind.HOTSPOTS)
     return frozenset(f.settlement_id for f in changed if f.settlement_id)
+
+
+def _is_kept(finding: Finding, now: datetime) -> bool:
+    """Return True for camps that were found, however long ago, and for all that is recent."""
+    return finding.kind is FindingKind.CAMP_NEW or finding.last_seen >= now - FROZEN_FOR

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
+from shapely.geometry import MultiPolygon, Polygon
 
 from aoi.settlement import Settlement
 from monitor.area_job import AreaJob, ScoredReading
@@ -38,8 +39,12 @@ class Verdicts:
         return tuple(self._new.values())
 
     def settlement(self, finding: Finding) -> Settlement:
-        """Return the settlement that a finding is about."""
-        assert finding.settlement_id is not None
+        """Return the settlement that a finding is about; a nameless one for a new place."""
+        if finding.settlement_id is None:
+            place = f"new-{finding.finding_id}"
+            outline = finding.geometry
+            assert isinstance(outline, Polygon | MultiPolygon)  # blocks have outlines
+            return Settlement(place, finding.aoi_id, "", outline)
         return self._settlements[finding.settlement_id]
 
     def quiet_look_ids(self, settlement_id: str) -> set[str]:

@@ -19,6 +19,7 @@ from monitor.area_job import ArchivedLook, AreaJob, AreaReport, SceneProblem, se
 from monitor.area_report import problems_of, report_of, report_of_outage
 from monitor.baselines import Baselines
 from monitor.blocks import block_sets
+from monitor.camp_watch import CampWatch
 from monitor.catalogue import known_hotspots, listing
 from monitor.chips import ChipMaker, looks_of
 from monitor.detectors.burn import burn_readings
@@ -60,6 +61,7 @@ class AreaWatch:
         self._recent = RecentPast(
             self._sets, self._shelf, (r.reading for r in job.readings), job.burn.strong_p
         )
+        self._camps = CampWatch(job, self._shelf)
         self._sources = {source.name: source for source in job.sources}
         self._new_looks: dict[str, ArchivedLook] = {}
         self._superseded: dict[str, str] = {}
@@ -79,6 +81,7 @@ class AreaWatch:
         self._sky = self._sky_of(hotspots)
         for overpass in listed.overpasses:
             self._take(overpass)
+        self._camps.close()
         return report_of(
             job,
             replace(listed, failures=(*listed.failures, *failures)),
@@ -174,7 +177,9 @@ class AreaWatch:
         if verdict.held_reason:
             self._new_looks[look.look_id] = self._shelf.amend(archived, verdict.held_reason)
             return
-        for finding in self._verdicts.findings(look.look_id, self._sky):
+        burns = list(self._verdicts.findings(look.look_id, self._sky))
+        self._camps.keep(burns)
+        for finding in (*burns, *self._camps.take(look)):
             if finding.finding_id not in self._findings:
                 self._findings[finding.finding_id] = self._with_chips(finding)
 

@@ -40,11 +40,14 @@ def _chosen(
 ) -> Iterator[Event]:
     makers = list(table.items())
     for index, village, year, draws in land.village_years(name):
-        if draws.uniform() >= per_year:
-            continue
+        happens = draws.uniform() < per_year
         # A place keeps its mimic: the same market and kiln come back.
         habit = stream(land.seed, f"{name}-habit", index)
         kind, make = makers[habit.integers(len(makers))]
+        if table is OF_CAMP_SIZE and kind in EVERY_YEAR:
+            happens = habit.uniform() < per_year
+        if not happens:
+            continue
         if kind is EventKind.NEW_ROOFS and (year % 3 or not land.is_free(index, new_year(year))):
             continue
         course, change = make(land, village, year, draws)
@@ -199,6 +202,9 @@ OF_CAMP_SIZE: dict[EventKind, Maker] = {
     EventKind.NOMAD_CAMP: _caravan,
     EventKind.MINE: _mine,
 }
+
+EVERY_YEAR = (EventKind.THRESHING, EventKind.MARKET)
+"""Kinds of camp size that a settlement has each year or never."""
 
 
 def _patch(

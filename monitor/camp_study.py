@@ -1,0 +1,242 @@
+"""Camps in simulated worlds: what the detector said look by look, beside what was true.
+
+A world leaves one file of plain records, from which calibration and reports are made;
+thresholds can be moved without judging the looks again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.camps.area import measured
+from monitor.camps.growth import growth_of
+from monitor.camps.reading import CampReading
+from monitor.camps.region import KnownCamp, Region, region_of
+from monitor.camps.settings import CampSettings
+from monitor.camps.stream import CampStream
+from monitor.detectors.camps import CampVerdict, NewPatch
+from monitor.looks import Look
+from monitor.simulation.clock import day_number
+from monitor.simulation.events import Event, EventKind
+from monitor.simulation.fields import block_means
+from monitor.simulation.looks import looks
+from monitor.simulation.presets import preset, require_seed
+from monitor.simulation.world import World, build
+
+LEAST_COVER = 0.025
+"""Ground counts as camp from this share of it under shelters."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchRecord:
+    """A patch of lasting shelters at one look."""
+
+    at: str
+    area_ha: float
+    score: float
+    texture_sigma: float
+    years_checked: int
+    refused: str
+    row: float
+    column: float
+    events: tuple[str, ...]
+    """Events that changed two or more of its blocks before the look."""
+
+    new: bool
+    """True if it became a found camp at this look."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampRecord:
+    """One camp at one look, with the truth."""
+
+    camp_id: str
+    at: str
+    fall: float
+    greening: float
+    area_ha: float
+    change: float
+    change_low: float
+    change_high: float
+    certainty: float
+    gain_ha: float
+    true_ha: float
+    true_before_ha: float
+    """30 days before."""
+
+    disturbed: bool
+    """True if it burned before: its true area is not known then."""
+
+
+def world_records(
+    preset_name: str, seed: int, purpose: str, train_years: float = 2.0
+) -> dict[str, Any]:
+    """Return everything that the detector said of one world, and what was true."""
+    world = build(preset(preset_name), require_seed(seed, purpose))
+    region = region_of(world.blocks, world.blocks.outline, world.settlements)
+    start = world.settings.span.start + timedelta(days=365.25 * train_years)
+    stream = CampStream(region, CampSettings(), start, relaxed=True)
+    found: list[KnownCamp] = []
+    patches: list[PatchRecord] = []
+    camps: list[CampRecord] = []
+    reasons: list[tuple[str, str]] = []
+    for look in looks(world, world.settings.span):
+        verdict = stream.take(look, found)
+        if verdict is None:
+            continue
+        if verdict.reason:
+            reasons.append((look.acquired_at.isoformat(), verdict.reason))
+        for one in verdict.patches:
+            is_new = not one.refused and one.area_m2 >= 1e4
+            patches.append(_patch(one, look, world, region, new=is_new))
+            if is_new:
+                found.append(KnownCamp(f"found-{len(found)}", one.patch.own, one.area_m2))
+        camps.extend(_camps(verdict, stream, region, look, world))
+    years = (world.settings.span.end - start) / timedelta(days=365.25)
+    return {
+        "world": f"{preset_name}/{seed}",
+        "from": start.isoformat(),
+        "until": world.settings.span.end.isoformat(),
+        "km2_years": world.blocks.height * world.blocks.width * 1.6e-3 * years,
+        "events": [_event(event) for event in world.truth if event.kind is not EventKind.BUSH_FIRE],
+        "patches": [asdict(one) for one in patches],
+        "camps": [asdict(one) for one in camps],
+        "reasons": reasons,
+    }
+
+
+def records_to_file(preset_name: str, seed: int, purpose: str, folder: Path) -> Path:
+    """Judge one world and keep what was said; a world that has its file is left alone."""
+    path = folder / f"{purpose}-{preset_name}-{seed}.json"
+    if not path.exists():
+        text = json.dumps(world_records(preset_name, seed, purpose))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    return path
+
+
+def _patch(one: NewPatch, look: Look, world: World, region: Region, *, new: bool) -> PatchRecord:
+    own = np.flatnonzero(one.patch.own)
+    rows, columns = np.divmod(own, region.shape[1])
+    touched = [
+        event.event_id
+        for event in world.truth
+        if event.interval.start <= look.acquired_at
+        and event.kind is not EventKind.BUSH_FIRE
+        and len(np.intersect1d(event.blocks(0.02), own)) >= 2
+    ]
+    return PatchRecord(
+        at=look.acquired_at.isoformat(),
+        area_ha=one.area_m2 / 1e4,
+        score=one.score,
+        texture_sigma=one.texture_sigma,
+        years_checked=one.years_checked,
+        refused=one.refused,
+        row=float(rows.mean()),
+        column=float(columns.mean()),
+        events=tuple(touched),
+        new=new,
+    )
+
+
+def _camps(
+    verdict: CampVerdict, stream: CampStream, region: Region, look: Look, world: World
+) -> Iterator[CampRecord]:
+    for camp in region.camps:
+        reading = verdict.readings.get(camp.camp_id)
+        if reading is None or (np.isnan(reading.fall) and not reading.gain_m2):
+            continue
+        series = stream.state.series[camp.camp_id]
+        growth = growth_of(measured(series), 0.10)
+        if growth is None:
+            continue
+        yield _camp(camp, reading, series, look, world)
+
+
+def _camp(
+    camp: KnownCamp,
+    reading: CampReading,
+    series: Sequence[CampReading],
+    look: Look,
+    world: World,
+) -> CampRecord:
+    areas = measured(series)
+    growth = growth_of(areas, 0.10)
+    assert growth is not None  # the caller asked
+    day = day_number(look.acquired_at)
+    index = [s.settlement_id for s in world.settlements].index(camp.camp_id)
+    burns = [
+        e
+        for e in world.truth
+        if e.settlement_id == camp.camp_id
+        and e.kind in (EventKind.BURNED, EventKind.COMPOUND_FIRE)
+        and e.interval.start <= look.acquired_at
+    ]
+    return CampRecord(
+        camp_id=camp.camp_id,
+        at=look.acquired_at.isoformat(),
+        fall=reading.fall,
+        greening=reading.greening,
+        area_ha=growth.area_m2 / 1e4,
+        change=growth.change,
+        change_low=growth.change_low,
+        change_high=growth.change_high,
+        certainty=growth.certainty,
+        gain_ha=reading.gain_m2 / 1e4,
+        true_ha=true_area_ha(world, index, day),
+        true_before_ha=true_area_ha(world, index, day - 30.0),
+        disturbed=bool(burns),
+    )
+
+
+def true_area_ha(world: World, index: int, day: float) -> float:
+    """Return the ground of a camp that has 2.5 % or more under shelters on a day."""
+    village = world.land.villages[index]
+    area_ha = village.area_ha
+    for event in world.truth:
+        if event.settlement_id != world.settlements[index].settlement_id:
+            continue
+        if event.kind is EventKind.CAMP_GROWTH:
+            area_ha += _gained_ha(event, day, world.blocks.width)
+        elif event.kind is EventKind.CAMP_EMPTIED:
+            amount = event.changes[0].course.amount(day)
+            area_ha -= village.area_ha * event.fraction * amount
+    return area_ha
+
+
+def _gained_ha(event: Event, day: float, world_width: int) -> float:
+    clearing, shelters = event.changes
+    inside = block_means(clearing.touched[np.newaxis], 4)[0]
+    width = inside.shape[1]
+    share = np.zeros(inside.size, dtype=np.float32)
+    rows, columns = np.divmod(shelters.blocks, world_width)
+    rows, columns = rows - shelters.rows.start // 4, columns - shelters.columns.start // 4
+    share[rows * width + columns] = shelters.changed_share
+    cover = share * shelters.course.amount(day)
+    filled: NDArray[np.bool_] = cover >= LEAST_COVER * np.maximum(inside.ravel(), 0.1)
+    return float(inside.ravel()[filled].sum() * 0.16)
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.event_id,
+        "kind": event.kind.value,
+        "settlement_id": event.settlement_id,
+        "start": event.interval.start.isoformat(),
+        "end": event.interval.end.isoformat(),
+        "fraction": event.fraction,
+        "pattern": event.pattern,
+        "area_ha": event.area_m2 / 1e4,
+        "row": event.centre[0] / 4.0,
+        "column": event.centre[1] / 4.0,
+    }

@@ -1,0 +1,147 @@
+"""The area of a camp over time: a local-linear Kalman filter on its logarithm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+Matrix = NDArray[np.float64]
+
+LEVEL_NOISE = 0.004
+"""Standard deviation of the log area's own wandering in a day."""
+
+SLOPE_NOISE = 0.0012
+"""Of the change of its slope in a day: a camp that stood may double in a month."""
+
+SLOPE_PRIOR = 0.005
+INNOVATION_CUT = 4.0
+"""A measured area further off than so many sigmas is believed less, until it is repeated."""
+
+SPAN = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The area of one camp in one look."""
+
+    at: datetime
+    area_m2: float
+    sigma_log: float
+    """Standard deviation of its logarithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What the filter says as of the newest look."""
+
+    area_m2: float
+    low_m2: float
+    high_m2: float
+    """90 % interval of the area."""
+
+    change: float
+    """Change of the area over 30 days, as a share of the area before."""
+
+    change_low: float
+    change_high: float
+    """Its 90 % interval."""
+
+    before_m2: float
+    """Area 30 days before."""
+
+    certainty: float
+    """Posterior probability that the area grew by more than the asked share."""
+
+
+def growth_of(series: Sequence[Measured], least_fraction: float) -> Growth | None:
+    """Return the growth of a camp over the 30 days before its newest look.
+
+    Parameters
+    ----------
+    series : sequence of Measured
+        Oldest first; at least two, 15 days apart.
+    least_fraction : float
+        Growth that `Growth.certainty` is about.
+
+    Notes
+    -----
+    The state is (log A, slope, log A of 30 days ago): the third is a copy of the first,
+    smoothed by what came after, so that the posterior of the difference is exact.
+    """
+    if len(series) < 2 or series[-1].at - series[0].at < SPAN / 2:
+        return None
+    anchor = series[-1].at - SPAN
+    mean = np.array([math.log(series[0].area_m2), 0.0, math.log(series[0].area_m2)])
+    spread = np.zeros((3, 3))
+    spread[0, 0] = series[0].sigma_log ** 2
+    spread[1, 1] = SLOPE_PRIOR**2
+    copied = False
+    last = series[0].at
+    mean, spread = _copied(mean, spread)
+    for item in series[1:]:
+        if not copied and item.at > anchor > last:
+            mean, spread = _moved(mean, spread, (anchor - last) / timedelta(days=1))
+            mean, spread = _copied(mean, spread)
+            last, copied = anchor, True
+        mean, spread = _moved(mean, spread, (item.at - last) / timedelta(days=1))
+        last = item.at
+        if not copied and item.at <= anchor:
+            mean, spread = _copied(mean, spread)
+        mean, spread = _seen(mean, spread, item)
+        if not copied and item.at <= anchor:
+            mean, spread = _copied(mean, spread)
+    return _summary(mean, spread, least_fraction)
+
+
+def _moved(mean: Matrix, spread: Matrix, days: float) -> tuple[Matrix, Matrix]:
+    step = np.eye(3)
+    step[0, 1] = days
+    noise = np.zeros((3, 3))
+    slope = SLOPE_NOISE**2
+    noise[0, 0] = LEVEL_NOISE**2 * days + slope * days**3 / 3.0
+    noise[0, 1] = noise[1, 0] = slope * days**2 / 2.0
+    noise[1, 1] = slope * days
+    return step @ mean, step @ spread @ step.T + noise
+
+
+def _copied(mean: Matrix, spread: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the state whose third part is the level of now."""
+    pick = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    return pick @ mean, pick @ spread @ pick.T
+
+
+def _seen(mean: Matrix, spread: Matrix, item: Measured) -> tuple[Matrix, Matrix]:
+    noise = item.sigma_log**2
+    gap = math.log(item.area_m2) - mean[0]
+    total = spread[0, 0] + noise
+    far = abs(gap) / math.sqrt(total)
+    if far > INNOVATION_CUT:
+        total *= (far / INNOVATION_CUT) ** 2
+    gain = spread[:, 0] / total
+    kept = np.eye(3)
+    kept[:, 0] -= gain
+    updated = kept @ spread
+    return mean + gain * gap, 0.5 * (updated + updated.T)
+
+
+def _summary(mean: Matrix, spread: Matrix, least_fraction: float) -> Growth:
+    sigma = math.sqrt(max(spread[0, 0], 1e-12))
+    change = mean[0] - mean[2]
+    variance = spread[0, 0] + spread[2, 2] - 2.0 * spread[0, 2]
+    wide = math.sqrt(max(float(variance), 1e-12))
+    return Growth(
+        area_m2=math.exp(mean[0]),
+        low_m2=math.exp(mean[0] - 1.645 * sigma),
+        high_m2=math.exp(mean[0] + 1.645 * sigma),
+        change=math.expm1(change),
+        change_low=math.expm1(change - 1.645 * wide),
+        change_high=math.expm1(change + 1.645 * wide),
+        before_m2=math.exp(mean[2]),
+        certainty=float(ndtr((change - math.log1p(least_fraction)) / wide)),
+    )

@@ -1,0 +1,30 @@
+"""What one look says of one camp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CampReading:
+    """One camp in one look."""
+
+    look_id: str
+    at: datetime
+    fall: float
+    """Share of the sign of its shelters that it lacks; NaN where not measured."""
+
+    greening: float
+    clear: float
+    """Share of its blocks that were seen, 0 to 1."""
+
+    gain_m2: float
+    """Ground beside its outline that shows lasting shelters, square metres."""
+
+    gain_sigma_m2: float
+    outline_m2: float
+    """Area of the outline that the gain lies beside."""
+
+    strength: float
+    """Mean rise of brightness and blueness over its blocks."""

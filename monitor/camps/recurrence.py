@@ -1,0 +1,98 @@
+"""Whether a sign comes every year: fairs and harvests do, displaced people do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.camps.control import controlled
+from monitor.camps.region import Chosen, Region
+from monitor.camps.season import Season
+from monitor.camps.settings import CampSettings
+from monitor.camps.sign import STEPS, UNSEEN, sign_of
+
+Array = NDArray[np.float32]
+
+AROUND = 40
+"""Blocks about a patch that its control is taken from: 1.6 km."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """The features of one look over a region."""
+
+    look_id: str
+    track: str
+    at: datetime
+    values: NDArray[np.floating]
+    """Shape (features, n); NaN where not seen."""
+
+
+def years_with_sign(
+    own: Chosen,
+    past: Iterable[Seen],
+    seasons: Mapping[str, Season],
+    region: Region,
+    settings: CampSettings,
+) -> tuple[int, int]:
+    """Return how many earlier years were seen at a place, and how many showed the sign.
+
+    Parameters
+    ----------
+    own : array
+        Blocks of the place, shape (n,).
+    past : iterable of Seen
+        Looks of the same weeks of earlier years.
+    """
+    at, shape, inner = _window(own, region)
+    shown: dict[int, list[bool]] = {}
+    for seen in past:
+        season = seasons.get(seen.track)
+        if season is None:
+            continue
+        values = seen.values[:, at].astype(np.float32)
+        if np.isfinite(values[0, inner]).mean() < 0.5:
+            continue
+        share = _share(replace(seen, values=values), _part(season, at), shape, inner, settings)
+        if not np.isnan(share):
+            shown.setdefault(seen.at.year, []).append(share >= 0.5)
+    years = [np.mean(looks) >= settings.recurrent_share for looks in shown.values()]
+    return len(years), int(sum(years))
+
+
+def _window(own: Chosen, region: Region) -> tuple[NDArray[np.intp], tuple[int, int], Chosen]:
+    """Return indices of the blocks about a place, their shape, and which are its own."""
+    height, width = region.shape
+    rows, columns = np.divmod(np.flatnonzero(own), width)
+    top, bottom = max(int(rows.min()) - AROUND, 0), min(int(rows.max()) + AROUND + 1, height)
+    left, right = max(int(columns.min()) - AROUND, 0), min(int(columns.max()) + AROUND + 1, width)
+    at = (np.arange(top, bottom)[:, np.newaxis] * width + np.arange(left, right)).ravel()
+    return at, (bottom - top, right - left), own[at]
+
+
+def _part(season: Season, at: NDArray[np.intp]) -> Season:
+    return replace(
+        season,
+        gram=season.gram[:, :0],
+        moment=season.moment[:, :, :0],
+        theta=season.theta[:, :, at],
+        variance=season.variance[:, at],
+    )
+
+
+def _share(
+    seen: Seen, season: Season, shape: tuple[int, int], inner: Chosen, settings: CampSettings
+) -> float:
+    """Return the share of a place that shows shelters in one look; NaN if unseen."""
+    residual = (seen.values - season.expected(seen.at)).astype(np.float32)
+    left = controlled(residual, season.covariates(seen.at), shape, inner)
+    if not np.isfinite(left.scale).all():
+        return float("nan")
+    sign, _ = sign_of(seen.look_id, season, seen.at, left.residual, left.scale)
+    level = sign.level[inner]
+    known = level != UNSEEN
+    return float((level[known] >= settings.low * STEPS).mean()) if known.any() else float("nan")

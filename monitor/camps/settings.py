@@ -1,0 +1,63 @@
+"""The numbers of the camp detector (DETECTION 4d and 4h)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+BLOCK_HA = 0.16
+
+
+@dataclass(frozen=True, slots=True)
+class CampSettings:
+    """Numbers of the camp detector; the first five stand in ``[detection.camp]``."""
+
+    min_new_area_ha: float = 1.0
+    min_growth_area_ha: float = 0.5
+    min_growth_fraction: float = 0.10
+    """Growth of a known camp in 30 days."""
+
+    min_emptying_fraction: float = 0.30
+    """Fall of the sign of its shelters, as a share of what sets a camp apart from the land."""
+
+    emptying_looks: int = 3
+    """Clear looks through which the fall must last."""
+
+    theta: float = 0.5
+    """P(shelters) from which a block shows them."""
+
+    low: float = 0.35
+    """P from which a block belongs to a patch that another block starts."""
+
+    least_looks: int = 3
+    least_share: float = 0.75
+    """Three of four clear looks must show it ..."""
+
+    least_days: float = 15.0
+    """... over so many days."""
+
+    memory: timedelta = timedelta(days=75)
+    """Signs of looks are kept for so long."""
+
+    touching_blocks: int = 2
+    """A patch so near to a camp's outline belongs to it."""
+
+    growth_certainty: float = 0.95
+    """Posterior probability from which growth is alerted."""
+
+    season_days: float = 15.0
+    """Looks of earlier years so near in the season say whether a sign comes every year."""
+
+    recurrent_share: float = 0.34
+    """Share of such looks of one year from which it does."""
+
+    max_shown_share: float = 0.03
+    """A look in which more of the land resembles shelters is held: haze or missed cloud."""
+
+    clear: float = 0.70
+    """Share of a camp that a look must see."""
+
+    @property
+    def least_new_blocks(self) -> int:
+        """Blocks of a new camp: 7 for 1 ha."""
+        return max(round(self.min_new_area_ha / BLOCK_HA + 0.499), 1)

@@ -1,0 +1,360 @@
+"""The camp detector: what one look says of shelters in a whole area (DETECTION 4d)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.camps.components import (
+    Patch,
+    Persistence,
+    gain_of,
+    patches_of,
+    persistence_of,
+)
+from monitor.camps.control import Controlled, controlled
+from monitor.camps.emptying import contrast_of, fall_of, ring_of
+from monitor.camps.features import FEATURES, TEXTURE, VISIBLE
+from monitor.camps.reading import CampReading
+from monitor.camps.recurrence import Seen, years_with_sign
+from monitor.camps.region import Chosen, KnownCamp, Region, widened
+from monitor.camps.season import Season
+from monitor.camps.settings import CampSettings
+from monitor.camps.sign import STEPS, UNSEEN, LookSign, sign_of
+
+Array = NDArray[np.float32]
+Past = Callable[[datetime], Iterable[Seen]]
+"""Returns the looks of the same weeks of earlier years, read when they are needed."""
+
+VERSION = "camp/1"
+
+SERIES_KEPT = timedelta(days=400)
+LEAST_TEXTURE = 1.0
+"""Rise of texture in sigmas, over the middle of a patch, from which it counts as up."""
+
+HELD_LEAST_BLOCKS = 300
+"""No look is held for less than half a square kilometre."""
+
+MAX_SHIFT = 0.4
+"""Change of ln visible over a whole area beyond what haze and rain do: radiometry."""
+
+FALLING = 0.15
+"""From this fall on a camp's blocks do not teach the season."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CampState:
+    """What an area keeps between looks."""
+
+    region_version: str
+    seasons: Mapping[str, Season] = field(default_factory=dict)
+    signs: tuple[LookSign, ...] = ()
+    """Of the last 75 days, oldest first."""
+
+    series: Mapping[str, tuple[CampReading, ...]] = field(default_factory=dict)
+    """Camp to its readings, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewPatch:
+    """A patch of lasting shelters where none were known."""
+
+    patch: Patch
+    area_m2: float
+    score: float
+    """ln of its hectares plus half its mean log-odds: what placebo patches are ranked by."""
+
+    texture_sigma: float
+    has_texture: bool
+    clear: float
+    """Share of the patch that the newest look saw, 0 to 1."""
+
+    years_checked: int
+    """Earlier years of which the same weeks were seen."""
+
+    recurrent_years: int
+    means: Mapping[str, float]
+    """Mean change of each feature in the newest look."""
+
+    refused: str
+    """Why it is no new camp; empty if it is one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CampVerdict:
+    """What one look says."""
+
+    state: CampState
+    reason: str
+    """Why nothing is concluded of this look; empty if something is."""
+
+    held: bool = False
+    patches: tuple[NewPatch, ...] = ()
+    readings: Mapping[str, CampReading] = field(default_factory=dict)
+    gains: Mapping[str, Array] = field(default_factory=dict)
+    """Camp to the covered share of the blocks that it gained."""
+
+
+def camp_verdict(
+    seen: Seen,
+    state: CampState,
+    region: Region,
+    found: Sequence[KnownCamp],
+    settings: CampSettings,
+    past: Past,
+    *,
+    relaxed: bool = False,
+) -> CampVerdict:
+    """Judge one look over an area.
+
+    Displaced people put up shelters of tarpaulin: ground is cleared, becomes brighter and
+    bluer, and uneven at 10 m. Each block is held against its own season and against land
+    of the same kind within 1.5 km.
+
+    Parameters
+    ----------
+    seen : Seen
+        Features of the look: Sentinel-2 B2, B3, B4, B8A (865 nm), B11 (1610 nm) as block
+        means, and the spread of the 10 m pixels inside each block.
+    state : CampState
+        What earlier looks left; it is not changed.
+    region : Region
+    found : sequence of KnownCamp
+        Camps that the detector itself found earlier.
+    settings : CampSettings
+    past : callable
+        Looks of the same weeks of earlier years.
+    relaxed : bool
+        True for calibration: smaller patches too, whatever speaks against them.
+
+    Returns
+    -------
+    CampVerdict
+        With the state after this look.
+
+    Notes
+    -----
+    Looks the same: fairs and markets under tarpaulin (found by their yearly return), the
+    tents of herders (small and short), building sites with metal roofs, mines (brighter
+    but not bluer). A grass-hut camp shows in neither colour nor radar.
+
+    References
+    ----------
+    .. [1] Van Den Hoek, J., Friedrich, H. (2021). Satellite-based human settlement
+       datasets inadequately detect refugee settlements. doi:10.3390/rs13183574
+    """
+    season = state.seasons.get(seen.track)
+    if season is None:
+        return CampVerdict(state, "no season is known yet: fewer than 25 clear looks")
+    if any(sign.look_id == seen.look_id for sign in state.signs):
+        return CampVerdict(state, "the look was judged before")
+    left = _controlled(seen, season, state, region, found)
+    if not np.isfinite(left.scale).all():
+        return CampVerdict(state, "nothing of the area was clear")
+    if abs(left.shift[VISIBLE]) > MAX_SHIFT:
+        reason = f"held: the visible bands of the whole area moved by {left.shift[VISIBLE]:+.2f}"
+        return CampVerdict(state, reason, held=True)
+    sign, z = sign_of(seen.look_id, season, seen.at, left.residual, left.scale)
+    share = _shown_on_land(sign, region, found, settings)
+    if share > settings.max_shown_share:
+        reason = f"held: {100 * share:.0f} % of the land resembles shelters, as haze and cloud do"
+        return CampVerdict(state, reason, held=True)
+    signs = _remembered(state.signs, sign, settings)
+    persistence = persistence_of(signs, settings)
+    state = replace(state, signs=signs)
+    readings, gains = _camps(seen, season, left, persistence, region, found, settings)
+    kept = {
+        camp_id: _appended(state.series.get(camp_id, ()), reading)
+        for camp_id, reading in readings.items()
+    }
+    state = replace(state, series={**state.series, **kept})
+    patches: tuple[NewPatch, ...] = ()
+    if signs[-1] is sign:
+        patches = tuple(
+            _judged(patch, persistence, left, z, season, state, region, settings, past(seen.at))
+            for patch in _candidates(persistence, region, found, settings, relaxed=relaxed)
+        )
+    return CampVerdict(state, "", patches=patches, readings=readings, gains=gains)
+
+
+def _controlled(
+    seen: Seen, season: Season, state: CampState, region: Region, found: Sequence[KnownCamp]
+) -> Controlled:
+    left_out = region.settled.copy()
+    for camp in found:
+        left_out |= camp.own
+    if state.signs:
+        latest = state.signs[-1].level
+        left_out |= (latest != UNSEEN) & (latest > STEPS // 2)
+    residual = seen.values - season.expected(seen.at)
+    return controlled(residual, season.covariates(seen.at), region.shape, left_out)
+
+
+def _shown_on_land(
+    sign: LookSign, region: Region, found: Sequence[KnownCamp], settings: CampSettings
+) -> float:
+    """Return the share of land that resembles shelters, 0 where it is little ground."""
+    land = (sign.level != UNSEEN) & ~region.settled
+    for camp in found:
+        land &= ~widened(camp.own, region.shape, settings.touching_blocks)
+    shown = int((sign.level[land] >= settings.theta * STEPS).sum())
+    return shown / max(int(land.sum()), 1) if shown >= HELD_LEAST_BLOCKS else 0.0
+
+
+def _remembered(
+    signs: Sequence[LookSign], sign: LookSign, settings: CampSettings
+) -> tuple[LookSign, ...]:
+    newest = max([sign.at, *(one.at for one in signs)])
+    kept = [one for one in (*signs, sign) if newest - one.at <= settings.memory]
+    return tuple(sorted(kept, key=lambda one: one.at))
+
+
+def _appended(series: Sequence[CampReading], reading: CampReading) -> tuple[CampReading, ...]:
+    kept = [r for r in series if reading.at - r.at <= SERIES_KEPT and r.look_id != reading.look_id]
+    return tuple(sorted([*kept, reading], key=lambda one: one.at))
+
+
+def _candidates(
+    persistence: Persistence,
+    region: Region,
+    found: Sequence[KnownCamp],
+    settings: CampSettings,
+    *,
+    relaxed: bool,
+) -> list[Patch]:
+    allowed = region.inside & ~region.settled
+    for camp in (*region.camps, *found):
+        allowed &= ~widened(camp.own, region.shape, settings.touching_blocks + 1)
+    least = 3.0 if relaxed else settings.min_new_area_ha * 1e4 / region.block_m2
+    return [
+        patch
+        for patch in patches_of(persistence, allowed, region.shape, settings)
+        if patch.area_blocks >= least
+    ]
+
+
+def _judged(
+    patch: Patch,
+    persistence: Persistence,
+    left: Controlled,
+    z: Array,
+    season: Season,
+    state: CampState,
+    region: Region,
+    settings: CampSettings,
+    past: Iterable[Seen],
+) -> NewPatch:
+    own = patch.own
+    seen = own & np.isfinite(z[0])
+    texture = float(np.median(z[TEXTURE, seen])) if seen.any() else float("nan")
+    checked, recurrent = years_with_sign(patch.own, past, state.seasons, region, settings)
+    level = np.clip(persistence.level[own], 0.02, 0.98)
+    area_m2 = patch.area_blocks * region.block_m2
+    odds = float(np.log(level / (1.0 - level)).mean())
+    refused = ""
+    if recurrent:
+        refused = f"the same weeks of {recurrent} earlier years show it too"
+    elif season.has_texture and not texture >= LEAST_TEXTURE:
+        refused = "its texture did not rise"
+    means = {
+        f"{name}_change": float(left.residual[row, seen].mean()) if seen.any() else float("nan")
+        for row, name in enumerate(FEATURES)
+    }
+    return NewPatch(
+        patch=patch,
+        area_m2=area_m2,
+        score=float(np.log(area_m2 / 1e4) + 0.5 * odds),
+        texture_sigma=texture,
+        has_texture=season.has_texture,
+        clear=float(seen.sum() / max(own.sum(), 1)),
+        years_checked=checked,
+        recurrent_years=recurrent,
+        means=means,
+        refused=refused,
+    )
+
+
+def _camps(
+    seen: Seen,
+    season: Season,
+    left: Controlled,
+    persistence: Persistence,
+    region: Region,
+    found: Sequence[KnownCamp],
+    settings: CampSettings,
+) -> tuple[dict[str, CampReading], dict[str, Array]]:
+    readings, gains = {}, {}
+    free = ~region.settled
+    expected = season.expected(seen.at)
+    for camp in (*region.camps, *found):
+        reading, gain = _camp(
+            camp, seen, season, expected, left, persistence, region, free, settings
+        )
+        readings[camp.camp_id] = reading
+        gains[camp.camp_id] = gain
+    return readings, gains
+
+
+def _camp(
+    camp: KnownCamp,
+    seen: Seen,
+    season: Season,
+    expected: Array,
+    left: Controlled,
+    persistence: Persistence,
+    region: Region,
+    free: Chosen,
+    settings: CampSettings,
+) -> tuple[CampReading, Array]:
+    residual = left.residual[:, camp.own]
+    clear = float(np.isfinite(residual[0]).mean())
+    gain = gain_of(persistence, camp.own, free, region.shape, settings)
+    fall = greening = strength = float("nan")
+    if clear >= settings.clear:
+        apart = contrast_of(expected, camp.own, ring_of(region, camp.own))
+        if apart is not None:
+            fall, greening = fall_of(residual, season.scale[:, camp.own], apart)
+        strength = float(np.nanmean(residual[0] + residual[1]))
+    edge = float(np.sqrt((gain * (1.0 - gain)).sum() + 0.15 * (gain > 0).sum()))
+    return (
+        CampReading(
+            look_id=seen.look_id,
+            at=seen.at,
+            fall=fall,
+            greening=greening,
+            clear=clear,
+            gain_m2=float(gain.sum()) * region.block_m2,
+            gain_sigma_m2=(edge + 0.08 * float(gain.sum())) * region.block_m2,
+            outline_m2=camp.area_m2,
+            strength=strength,
+        ),
+        gain,
+    )
+
+
+def frozen_blocks(
+    state: CampState,
+    region: Region,
+    found: Sequence[KnownCamp],
+    look_id: str,
+    settings: CampSettings,
+) -> Chosen:
+    """Return the blocks that a look must not teach the season, shape (blocks,).
+
+    Those that resembled shelters in it, camps that were found, and camps that emptied.
+    """
+    frozen = np.zeros(region.inside.shape, dtype=np.bool_)
+    for sign in state.signs:
+        if sign.look_id == look_id:
+            frozen |= (sign.level != UNSEEN) & (sign.level >= settings.low * STEPS)
+    for camp in found:
+        frozen |= camp.own
+    for camp in region.camps:
+        falls = [r.fall for r in state.series.get(camp.camp_id, ()) if r.look_id == look_id]
+        if any(fall > FALLING for fall in falls):
+            frozen |= camp.own
+    return frozen
