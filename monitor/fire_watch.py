@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -13,13 +13,14 @@ from aoi.area import Aoi, AoiState
 from aoi.interval import Interval
 from aoi.registry import AoiRegistry
 from aoi.settlement import Settlement
+from monitor.burnings import with_history
 from monitor.catalogue import SourceFailure, known_hotspots
 from monitor.detectors.fire_archive import counted, places_of
 from monitor.detectors.fire_events import hotspot_findings
 from monitor.detectors.fire_seasons import FireSeasons
 from monitor.detectors.fires import FireSettings, fire_sky
 from monitor.errors import ArchiveError
-from monitor.finding import Finding, FindingKind, Tier
+from monitor.finding import Finding, FindingKind
 from monitor.fire_file import read_seasons, write_seasons
 from monitor.ports import HotspotSource
 from monitor.scene import Hotspot
@@ -31,9 +32,6 @@ COMPLETE_AFTER = timedelta(days=3)
 """Detections of a day have all come by then, corrected ones too."""
 
 FROZEN_FOR = timedelta(days=120)
-
-SAME_BURNING = timedelta(days=30)
-"""Findings of a settlement this near to each other are one burning."""
 
 DETECTORS = frozenset({"burn", "fires"})
 """An area that asks for one of these is watched for fires."""
@@ -116,7 +114,9 @@ class FireWatch:
             known = counted(known, settlements, sky, through=through, frozen_ids=frozen)
             write_seasons(self._settings.folder, known)
         sky = fire_sky(spots, outline, aoi.epsg, known, fires)
-        findings = [self._with_history(f) for f in hotspot_findings(settlements, sky, since)]
+        findings = [
+            with_history(found, self._store) for found in hotspot_findings(settlements, sky, since)
+        ]
         return FireLook(aoi.aoi_id, tuple(findings), tuple(failures))
 
     def _known(self, aoi_id: str, settlements: Sequence[Settlement]) -> FireSeasons:
@@ -150,40 +150,6 @@ class FireWatch:
         recent = self._store.findings(aoi_id=aoi_id, since=now - FROZEN_FOR)
         burns = (f for f in recent if f.kind is FindingKind.BURN)
         return frozenset(f.settlement_id for f in burns if f.settlement_id)
-
-    def _with_history(self, finding: Finding) -> Finding:
-        assert finding.settlement_id is not None  # fires are judged at settlements only
-        earlier = self._store.findings(settlement_id=finding.settlement_id)
-        quoted = past_burnings(earlier, finding.first_seen)
-        return replace(finding, indicators={**finding.indicators, **quoted})
-
-
-def past_burnings(findings: Iterable[Finding], before: datetime) -> dict[str, float]:
-    """Return `nth_burning`, counting one that is seen now, and `days_since_last_burning`.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        Of one settlement. Burns of tier A and B count; those within 30 days are one.
-    before : datetime
-        When the new one was first seen.
-    """
-    seen = sorted(
-        (f.first_seen, f.last_seen)
-        for f in findings
-        if f.kind is FindingKind.BURN and f.tier is not Tier.C
-    )
-    count, last = 0, None
-    for first, latest in seen:
-        if first >= before - SAME_BURNING:
-            continue
-        if last is None or first - last > SAME_BURNING:
-            count += 1
-        last = latest if last is None else max(last, latest)
-    found = {"nth_burning": float(count + 1)}
-    if last is not None:
-        found["days_since_last_burning"] = (before - last) / timedelta(days=1)
-    return found
 
 
 def _not_counted_from(known: FireSeasons, now: datetime) -> datetime:

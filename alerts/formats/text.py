@@ -9,6 +9,7 @@ from datetime import datetime
 
 from alerts.alert import Status
 from alerts.disclosure import Disclosure, Tlp
+from alerts.formats.quoted import quoted_lines
 from alerts.words import Speech, plain
 from monitor.finding import FindingKind
 
@@ -184,7 +185,7 @@ def _what(letter: Letter, speech: Speech) -> Paragraph:
     severity = speech.say(f"severity.{shown.severity}")
     sentences = [what_line(shown, speech)]
     if shown.kind is not FindingKind.BLIND:
-        sentences.append(severity)
+        sentences += [severity, *quoted_lines(shown.indicators, speech)]
     return Paragraph("what", speech.say("head.what"), tuple(sentences))
 
 

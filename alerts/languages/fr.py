@@ -67,6 +67,12 @@ WORDS = {
     "ne s'est rien passé.",
     "what.blind.new": "La zone n'a pas pu être observée. L'absence d'alerte ne veut pas dire "
     "qu'il ne s'est rien passé.",
+    "quoted.fires_norm_ratio": "Feux : {count} fois la norme saisonnière du lieu.",
+    "quoted.firms_count": "Détections de feu par satellite : {count}.",
+    "quoted.structures_touched": "Structures touchées (selon leur nombre connu) : environ {count}.",
+    "quoted.nth_burning": "Incendies vus ici, celui-ci compris : {count}.",
+    "quoted.days_since_last_burning": "Jours depuis l'incendie précédent : {count}.",
+    "quoted.days_since_last_fire": "Jours depuis le dernier feu détecté ici : {count}.",
     "severity.minor": "Gravité : mineure.",
     "severity.moderate": "Gravité : modérée.",
     "severity.severe": "Gravité : forte.",

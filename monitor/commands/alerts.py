@@ -12,7 +12,9 @@ from rich.table import Table
 
 from alerts.alert import REJECTION_REASONS, Alert, Status
 from alerts.errors import AlertError
+from alerts.formats.quoted import quoted_lines
 from alerts.grading import severity_of
+from alerts.words import Speech
 from monitor.commands.call import Call, Instant, add_row, minutes, plain, table, verb
 from monitor.commands.export import FORMATS, exported
 from monitor.finding import Finding
@@ -121,6 +123,7 @@ def explain(call: Call, event_id: AlertId, now: Instant = None) -> None:
             document,
             f"finding {one.finding_id}, tier {one.tier.value}, probability "
             f"{one.probability:.2f}, {one.looks_agreeing} looks agree: {plain(decision)}",
+            *(f"  {line}" for line in _said_of(one)),
         )
 
 
@@ -197,6 +200,16 @@ def export(
         return
     out.write_bytes(content)
     call.say({"written": str(out), "alerts": len(found)}, f"{len(found)} alerts in {plain(out)}")
+
+
+def _said_of(finding: Finding) -> list[str]:
+    """Return what each sensor says, and the figures that people quote."""
+    said = [
+        f"{e.family.value}: p {e.p:.2g}, {e.score:.2g} {e.score_unit}, "
+        f"{len(e.look_ids)} show it, {len(e.quiet_look_ids)} do not"
+        for e in finding.evidence
+    ]
+    return [*said, *quoted_lines(finding.indicators, Speech())]
 
 
 def _alert_or_none(service: Service, event_id: str) -> Alert | None:

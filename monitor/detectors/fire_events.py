@@ -150,7 +150,7 @@ def _finding(settlement: Settlement, sky: FireSky, found: FireHits) -> Finding:
         mode="hotspots",
         detector=VERSION,
         calibration=sky.calibration.version,
-        clear_fraction=0.0,
+        clear_fraction=1.0,
         indicators={"p": found.p, **fire_indicators(found, place, sky)},
         flags=_flags(found),
     )

@@ -12,12 +12,12 @@ from aoi.area import Aoi
 from aoi.interval import Interval
 from aoi.registry import AoiRegistry
 from monitor.errors import SourceUnavailable
-from monitor.finding import Finding, FindingKind, Tier
+from monitor.finding import FindingKind, Tier
 from monitor.fire_file import fire_path, read_seasons
-from monitor.fire_watch import FireWatch, FireWatchSettings, past_burnings
+from monitor.fire_watch import FireWatch, FireWatchSettings
 from monitor.scene import Hotspot
 from monitor.store import MonitorStore
-from tests.builders import NOW, a_finding, a_settlement, a_square, an_aoi, days_ago
+from tests.builders import NOW, a_settlement, a_square, an_aoi, days_ago
 from tests.monitor.detectors.fires import a_fire
 
 FIRE = (a_fire(hours=-16, satellite="N"), a_fire(hours=-4))
@@ -193,27 +193,3 @@ def test_a_damaged_archive_is_made_anew(house: House) -> None:
     house.watch(Provider(FIRE), NOW + timedelta(hours=1))
 
     assert read_seasons(house.folder, "sd-test") is not None
-
-
-def burned(days: float, **changes: object) -> Finding:
-    return a_finding(first_seen=days_ago(days), last_seen=days_ago(days), **changes)
-
-
-@pytest.mark.parametrize(
-    ("findings", "nth", "days"),
-    [
-        pytest.param([], 1, None, id="never before"),
-        pytest.param([burned(100)], 2, 100, id="once, a hundred days ago"),
-        pytest.param([burned(100), burned(95), burned(400)], 3, 95, id="twice, one seen twice"),
-        pytest.param([burned(10)], 1, None, id="this very burning"),
-        pytest.param([burned(100, tier=Tier.C)], 1, None, id="never sure"),
-        pytest.param([burned(100, kind=FindingKind.HOTSPOTS)], 1, None, id="heat is no burning"),
-    ],
-)
-def test_the_how_manieth_burning_it_is(
-    findings: list[Finding], nth: int, days: float | None
-) -> None:
-    quoted = past_burnings(findings, NOW)
-
-    assert quoted["nth_burning"] == nth
-    assert quoted.get("days_since_last_burning") == days
