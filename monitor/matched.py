@@ -169,13 +169,13 @@ def direction_of(
     A faint change has no direction in one block; over a village it has: the error of
     the angle falls with the square root of the number of blocks.
     """
-    column, sigma = change[:, None], scale[:, None]
-    weighted = precision @ (column / sigma)
-    total = float(((column / sigma) * weighted).sum())
+    d = change / scale
+    weighted, metric = _whitened(d[:, None], scale[:, None], precision)
+    total = float(change @ weighted[:, 0])
     norm = max(total, 1e-9) ** 0.5
     allowed = templates.burns if is_camp else templates.burns[~templates.for_camps]
-    burns = _along(allowed, sigma, precision, weighted)[:, 0]
-    others = _along(templates.confounders, sigma, precision, weighted)[:, 0]
+    burns = _along(allowed, weighted, metric)[:, 0]
+    others = _along(templates.confounders, weighted, metric)[:, 0]
     worst = int(np.argmax(others))
     return Direction(
         burn=float(burns.max()) / norm,
@@ -213,18 +213,14 @@ def matched_filter(
     off-template distance is |z|^2 - q^2. Whitening with any square root of the
     precision gives the same numbers, so none is formed.
     """
-    d = change / scale
-    if precision.ndim == 2:
-        weighted = np.einsum("kl,lm->km", precision, d)
-    else:
-        weighted = np.einsum("mkl,lm->km", precision, d)
-    total = (weighted * d).sum(axis=0)
-    burns = _along(templates.burns, scale, precision, weighted)
+    weighted, metric = _whitened(change / scale, scale, precision)
+    total = (weighted * change).sum(axis=0)
+    burns = _along(templates.burns, weighted, metric)
     camps = np.zeros(change.shape[1], dtype=np.bool_) if is_camp is None else is_camp
     burns[templates.for_camps[:, None] & ~camps & np.isfinite(burns)] = -np.inf
     best = np.argmax(np.where(np.isnan(burns), -np.inf, burns), axis=0)
     q = np.take_along_axis(burns, best[None], axis=0)[0]
-    other = _along(templates.confounders, scale, precision, weighted).max(axis=0)
+    other = _along(templates.confounders, weighted, metric).max(axis=0)
     off_template = np.maximum(total - q**2, 0.0)
     with np.errstate(invalid="ignore"):
         mimic = (total > CLEAR_CHANGE) & (other > q)
@@ -235,14 +231,31 @@ def matched_filter(
     )
 
 
-def _along(templates: Array, scale: Array, precision: Array, weighted: Array) -> Array:
-    """Return the component of each change along each template, shape (templates, m)."""
-    expected = templates[:, :, None] / scale
+def _whitened(d: Array, scale: Array, precision: Array) -> tuple[Array, Array]:
+    """Return P d / scale, shape (features, m), and the metric of templates in raw units.
+
+    The metric holds the upper triangle of P_kl / (scale_k scale_l), off-diagonal terms
+    doubled, shape (pairs, m): a template's squared length is then one matrix product for
+    all templates and blocks.
+    """
+    first, second = np.triu_indices(len(scale))
+    twice = np.where(first == second, 1.0, 2.0).astype(np.float32)
     if precision.ndim == 2:
-        norm = np.einsum("tkm,kl,tlm->tm", expected, precision, expected, optimize=True)
+        weighted = precision @ d
+        entries = (twice * precision[first, second])[:, None]
     else:
-        norm = np.einsum("tkm,mkl,tlm->tm", expected, precision, expected, optimize=True)
-    along: Array = np.einsum("tkm,km->tm", expected, weighted) / np.sqrt(np.maximum(norm, 1e-12))
+        by_block = np.moveaxis(precision, 0, -1)
+        weighted = (by_block * d).sum(axis=1)
+        entries = twice[:, None] * by_block[first, second]
+    metric: Array = entries / (scale[first] * scale[second])
+    return weighted / scale, metric
+
+
+def _along(templates: Array, weighted: Array, metric: Array) -> Array:
+    """Return the component of each change along each template, shape (templates, m)."""
+    first, second = np.triu_indices(templates.shape[1])
+    norm = (templates[:, first] * templates[:, second]) @ metric
+    along: Array = (templates @ weighted) / np.sqrt(np.maximum(norm, 1e-12))
     return along
 
 
