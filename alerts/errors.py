@@ -8,6 +8,7 @@ ServiceError                      aoi.errors
     ├── NotCleared                the audience may not see anything of it
     ├── InvalidAddress            an address or a wish of a subscriber cannot be used
     ├── UnknownSubscriber         nobody has that address or identifier
+    ├── EvidenceRefused           a bundle or a key cannot be read, or what it rests on is damaged
     ├── BadToken                  a link is forged, expired, cut short or of another purpose
     └── DeliveryFailed            a channel could not deliver; says what that means
 """
@@ -89,6 +90,10 @@ class InvalidAddress(AlertError):
 
 class UnknownSubscriber(AlertError):
     """Nobody has that address or identifier."""
+
+
+class EvidenceRefused(AlertError):
+    """A bundle or a key cannot be read, or what it would rest on is damaged."""
 
 
 class BadToken(AlertError):

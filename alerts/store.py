@@ -171,6 +171,22 @@ def events_since_told(connection: Connection, event_id: str) -> list[AlertEvent]
     return [_event(row) for row in rows.mappings()]
 
 
+def segment(connection: Connection, event_id: str) -> list[Payload]:
+    """Return the log from the first act on an alert to the last of all.
+
+    Rows of other alerts are their numbers and digests alone: enough to follow
+    the chain, and nothing to read.
+    """
+    first = select(func.min(ALERT_EVENTS.c.n)).where(ALERT_EVENTS.c.event_id == event_id)
+    query = select(ALERT_EVENTS).where(ALERT_EVENTS.c.n >= first.scalar_subquery())
+    rows = []
+    for row in connection.execute(query.order_by(ALERT_EVENTS.c.n)).mappings():
+        body = _event_body(_event(row)) if row["event_id"] == event_id else {}
+        chain = {name: row[name] for name in ("n", "prev_sha256", "sha256")}
+        rows.append({**body, **chain})
+    return rows
+
+
 def log_root(connection: Connection) -> str:
     """Return the digest of the last row of the log: it stands for every row before it."""
     query = select(ALERT_EVENTS.c.sha256).order_by(ALERT_EVENTS.c.n.desc()).limit(1)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine as Database
 
 from alerts.aftermath import Aftermath, AftermathPolicy
+from alerts.alert import Alert
 from alerts.blindness import Blindness, BlindnessPolicy
 from alerts.bounces import BounceDesk
 from alerts.channels.email import Email, SmtpSettings
@@ -21,6 +22,8 @@ from alerts.courier import Courier, CourierPolicy
 from alerts.digests import DigestPolicy, Digests
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment, EnrolmentPolicy
+from alerts.evidence.room import EvidenceRoom
+from alerts.evidence.seal import Seal
 from alerts.formats.dkim import DkimKey
 from alerts.formats.mail import MailSettings
 from alerts.inbound import Inbound
@@ -29,13 +32,15 @@ from alerts.keys import Keyring
 from alerts.letterbox import Letterbox
 from alerts.letters import LetterWriter
 from alerts.pager import Pager
-from alerts.ports import Channel
+from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher, PublisherPolicy
 from alerts.reconciler import Reconciler
 from alerts.review import ReviewDesk, ReviewPolicy
 from alerts.sent_copies import CopySettings, SentCopies
 from alerts.store import AlertStore
 from alerts.subscription import SubscriptionPolicy
+from alerts.web.drawings import desk_map
+from alerts.words import Speech
 from aoi.database import open_database
 from aoi.registry import AoiRegistry
 from maps.renderer import FoliumRenderer
@@ -117,6 +122,7 @@ def build_service(
         reconciler=Reconciler(database, publisher_policy(config).subscriptions),
         pager=Pager(database, keys, config.alerts.operators),
         letterbox=Letterbox(database),
+        evidence=evidence_of(config, database, store, keys, renderer),
         enrolment=enrolment,
         endpoints=endpoints,
         channels=channels,
@@ -221,6 +227,19 @@ def inbound_of(
     if config.email.inbound is None:
         return None
     return Inbound(database, config.email.inbound, BounceDesk(database, keys), enrolment)
+
+
+def evidence_of(
+    config: Config, database: Database, store: MonitorStore, keys: Keyring, renderer: MapRenderer
+) -> EvidenceRoom:
+    """Return what makes sealed bundles."""
+    service = config.service
+    speech = Speech(service.language, service.timezone)
+
+    def drawn(alert: Alert) -> str:
+        return desk_map(alert, renderer, service.data_folder, speech)
+
+    return EvidenceRoom(database, store, service.data_folder, Seal.of(keys), drawn)
 
 
 def pipeline_settings(config: Config) -> PipelineSettings:

@@ -14,6 +14,7 @@ from alerts.courier import Courier
 from alerts.digests import Digests
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
+from alerts.evidence.room import EvidenceRoom
 from alerts.inbound import Inbound
 from alerts.intake import Intake
 from alerts.letterbox import Letterbox
@@ -60,6 +61,7 @@ class Service:
     reconciler: Reconciler
     pager: Pager
     letterbox: Letterbox
+    evidence: EvidenceRoom
     enrolment: Enrolment
     endpoints: Endpoints
     channels: Mapping[str, Channel]

@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "alert": ("alerts", "Alerts: what was found, why, and what people say of it."),
     "subscriber": ("subscribers", "Subscribers: who receives alerts, of what, and how."),
     "user": ("users", "People of the web site: who may sign in, and as what."),
+    "evidence": ("evidence", "Evidence: what an alert rests on, sealed, and checked without us."),
     "delivery": ("outbox", "Deliveries: what was sent, what waits, and what was given up."),
     "incident": ("outbox", "Incidents: what keeps messages from people until somebody acts."),
     "silence": ("outbox", "Silences: what is held back for a while, with a reason."),

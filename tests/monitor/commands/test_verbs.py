@@ -6,12 +6,13 @@ from monitor.commands.verbs import VERBS, VerbGroup, loaded
 
 CONTRACT = (
     "init", "demo", "check-config", "doctor", "aoi", "settlement", "run", "serve", "replay",
-    "backtest", "simulate", "alert", "subscriber", "coverage",
+    "backtest", "simulate", "alert", "subscriber", "coverage", "evidence",
 )  # fmt: skip
 FAMILIES = {
     "aoi": {"add", "list", "show", "check", "pause", "resume", "rm", "export"},
     "settlement": {"import", "list"},
-    "alert": {"list", "show", "explain", "confirm", "reject", "retract", "export"},
+    "alert": {"list", "show", "explain", "confirm", "reject", "retract", "recall", "export"},
+    "evidence": {"export", "verify"},
     "subscriber": {"add", "confirm", "list", "preview", "pause", "rm"},
 }
 
