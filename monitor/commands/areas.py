@@ -20,6 +20,7 @@ from aoi.settlement import Settlement
 from monitor.area_job import WatchSettings
 from monitor.budget import sentinel_hub_cost, stac_cost
 from monitor.commands.call import Call, add_row, minutes, plain, table, verb
+from monitor.commands.fires import fires_document, fires_lines
 from monitor.config import Config
 from monitor.durations import duration_text
 
@@ -103,15 +104,20 @@ def list_(
 
 @verb(aoi, "show", example="emberwatch aoi show sd-south-darfur")
 def show(call: Call, aoi_id: AreaId) -> None:
-    """Show one area: its settlements, its last runs and why they ended as they did."""
+    """Show one area: its settlements, its last runs and why they ended as they did.
+
+    Of fires it says how long the archive is, and which static heat has no weight.
+    """
     service = call.service()
     area = service.registry.whole(aoi_id)
     parts = service.registry.group(aoi_id)
     runs = [run for part in parts for run in service.store.runs(part.aoi_id, limit=5)]
     problems = [one for part in parts for one in service.store.problems(part.aoi_id)[:5]]
     count = len(service.registry.settlements(aoi_id))
+    fires = [fires_document(service.config, part) for part in parts]
     document = {
         **_document(area),
+        "fires": fires,
         "parts": [part.aoi_id for part in parts],
         "settlements": count,
         "geometry": mapping(area.geometry),
@@ -127,6 +133,7 @@ def show(call: Call, aoi_id: AreaId) -> None:
         f" detectors {', '.join(area.detectors)}, {count} settlements, {len(parts)} part(s)",
     ]
     lines += [f"  {minutes(r.started_at)} {r.outcome.value}: {plain(r.reason)}" for r in runs]
+    lines += [line for one in fires for line in fires_lines(one)]
     lines += [f"  scene {plain(one.scene_id)}: {plain(one.reason)}" for one in problems]
     call.say(document, *lines)
 

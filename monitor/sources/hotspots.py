@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import structlog
+
 from aoi.area import Aoi
 from aoi.interval import Interval
 from monitor.errors import SourceRefused, SourceUnavailable
 from monitor.scene import Hotspot
 from monitor.sources.firms_csv import FirmsRows, newest_versions, parse_firms
+
+logger = structlog.get_logger(__name__)
 
 MAX_FILE_BYTES = 200_000_000
 """A file that is larger is refused: a year of all Africa has some 150 MB."""
@@ -53,7 +57,13 @@ class HotspotFolder:
         SourceError
             If a file cannot be read or is no table of FIRMS. No file is no detection.
         """
-        return list(self.reading(aoi, interval).hotspots)
+        read = self.reading(aoi, interval)
+        if read.impossible:
+            # The reasons name file and line, never a place.
+            logger.warning(
+                "hotspots.impossible", rows=len(read.impossible), first=read.impossible[0]
+            )
+        return list(read.hotspots)
 
     def reading(self, aoi: Aoi, interval: Interval) -> HotspotReading:
         """Return the same with the count of everything that was left out.

@@ -166,3 +166,21 @@ def test_every_row_of_three_satellites_over_ukraine_is_read(shared: Path) -> Non
     assert len(rows.hotspots) == 5_731
     assert rows.impossible == ()
     assert {spot.satellite for spot in rows.hotspots} == {"N", "N20", "N21"}
+
+
+def test_files_of_both_namings_that_were_put_together_are_read_and_the_second_header_told() -> None:
+    nrt = VIIRS.replace("bright_ti4", "brightness").replace("bright_ti5", "bright_t31")
+    text = "\n".join([VIIRS, ROW, nrt, ROW.replace("1151", "1335")])
+
+    rows = parse_firms(text, "x.csv")
+
+    assert [spot.brightness_k for spot in rows.hotspots] == [340.5, 340.5]
+    (reason,) = rows.impossible
+    assert reason.startswith("x.csv line 3")
+
+
+def test_a_detection_named_by_either_naming_is_one_and_the_same() -> None:
+    nrt = VIIRS.replace("bright_ti4", "brightness").replace("bright_ti5", "bright_t31")
+    spots = [parsed(ROW), parsed(ROW.replace("2.0NRT", "2.0"), nrt)]
+
+    assert [spot.version for spot in newest_versions(spots)] == ["2.0"]

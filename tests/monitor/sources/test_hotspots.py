@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from aoi.interval import Interval
 from monitor.errors import SourceRefused, SourceUnavailable
@@ -98,3 +99,15 @@ def test_a_file_that_grew_is_read_anew(tmp_path: Path) -> None:
 
     assert len(folder.hotspots(an_aoi(), MARCH)) == 2
     assert folder.name == "folder"
+
+
+def test_rows_that_are_left_out_are_logged_without_a_place(tmp_path: Path) -> None:
+    write(tmp_path, a_row(), a_row(time="2575"))
+
+    with capture_logs() as logs:
+        found = HotspotFolder(tmp_path).hotspots(an_aoi(), MARCH)
+
+    assert len(found) == 1
+    (said,) = [entry for entry in logs if entry["event"] == "hotspots.impossible"]
+    assert said["rows"] == 1
+    assert "2575" in said["first"]
