@@ -7,7 +7,7 @@ thresholds can be moved without judging the looks again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.camps.area import measured
-from monitor.camps.growth import growth_of
-from monitor.camps.reading import CampReading
 from monitor.camps.region import KnownCamp, Region, region_of
 from monitor.camps.settings import CampSettings
 from monitor.camps.stream import CampStream
@@ -50,6 +47,7 @@ class PatchRecord:
     events: tuple[str, ...]
     """Events that changed two or more of its blocks before the look."""
 
+    means: dict[str, float]
     new: bool
     """True if it became a found camp at this look."""
 
@@ -59,15 +57,7 @@ class CampRecord:
     """One camp at one look, with the truth."""
 
     camp_id: str
-    at: str
-    fall: float
-    greening: float
-    area_ha: float
-    change: float
-    change_low: float
-    change_high: float
-    certainty: float
-    gain_ha: float
+    reading: dict[str, Any]
     true_ha: float
     true_before_ha: float
     """30 days before."""
@@ -98,8 +88,8 @@ def world_records(
             is_new = not one.refused and one.area_m2 >= 1e4
             patches.append(_patch(one, look, world, region, new=is_new))
             if is_new:
-                found.append(KnownCamp(f"found-{len(found)}", one.patch.own, one.area_m2))
-        camps.extend(_camps(verdict, stream, region, look, world))
+                found.append(region.camp(f"found-{len(found)}", one.patch.own, one.area_m2))
+        camps.extend(_camps(verdict, region, look, world))
     years = (world.settings.span.end - start) / timedelta(days=365.25)
     return {
         "world": f"{preset_name}/{seed}",
@@ -145,58 +135,33 @@ def _patch(one: NewPatch, look: Look, world: World, region: Region, *, new: bool
         row=float(rows.mean()),
         column=float(columns.mean()),
         events=tuple(touched),
+        means=dict(one.means),
         new=new,
     )
 
 
-def _camps(
-    verdict: CampVerdict, stream: CampStream, region: Region, look: Look, world: World
-) -> Iterator[CampRecord]:
+def _camps(verdict: CampVerdict, region: Region, look: Look, world: World) -> Iterator[CampRecord]:
+    day = day_number(look.acquired_at)
+    ids = [settlement.settlement_id for settlement in world.settlements]
     for camp in region.camps:
         reading = verdict.readings.get(camp.camp_id)
-        if reading is None or (np.isnan(reading.fall) and not reading.gain_m2):
+        if reading is None:
             continue
-        series = stream.state.series[camp.camp_id]
-        growth = growth_of(measured(series), 0.10)
-        if growth is None:
-            continue
-        yield _camp(camp, reading, series, look, world)
-
-
-def _camp(
-    camp: KnownCamp,
-    reading: CampReading,
-    series: Sequence[CampReading],
-    look: Look,
-    world: World,
-) -> CampRecord:
-    areas = measured(series)
-    growth = growth_of(areas, 0.10)
-    assert growth is not None  # the caller asked
-    day = day_number(look.acquired_at)
-    index = [s.settlement_id for s in world.settlements].index(camp.camp_id)
-    burns = [
-        e
-        for e in world.truth
-        if e.settlement_id == camp.camp_id
-        and e.kind in (EventKind.BURNED, EventKind.COMPOUND_FIRE)
-        and e.interval.start <= look.acquired_at
-    ]
-    return CampRecord(
-        camp_id=camp.camp_id,
-        at=look.acquired_at.isoformat(),
-        fall=reading.fall,
-        greening=reading.greening,
-        area_ha=growth.area_m2 / 1e4,
-        change=growth.change,
-        change_low=growth.change_low,
-        change_high=growth.change_high,
-        certainty=growth.certainty,
-        gain_ha=reading.gain_m2 / 1e4,
-        true_ha=true_area_ha(world, index, day),
-        true_before_ha=true_area_ha(world, index, day - 30.0),
-        disturbed=bool(burns),
-    )
+        burns = [
+            event
+            for event in world.truth
+            if event.settlement_id == camp.camp_id
+            and event.kind in (EventKind.BURNED, EventKind.COMPOUND_FIRE)
+            and event.interval.start <= look.acquired_at
+        ]
+        index = ids.index(camp.camp_id)
+        yield CampRecord(
+            camp_id=camp.camp_id,
+            reading={**asdict(reading), "at": reading.at.isoformat()},
+            true_ha=true_area_ha(world, index, day),
+            true_before_ha=true_area_ha(world, index, day - 30.0),
+            disturbed=bool(burns),
+        )
 
 
 def true_area_ha(world: World, index: int, day: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from monitor.camps.region import Chosen, widened
+from monitor.camps.region import Chosen
 from monitor.camps.settings import CampSettings
 from monitor.camps.sign import STEPS, UNSEEN, LookSign
 
@@ -150,16 +150,15 @@ def patches_of(
     Hysteresis: a patch holds every connected block from 0.35 on that a lasting one from
     0.5 on is connected with.
     """
-    wide = (found.level >= settings.low) & allowed
-    if not (found.lasted & wide).any():
+    patches = numbered(found, allowed, shape, settings)
+    lasting = found.lasted & (patches > 0)
+    if not lasting.any():
         return
-    numbered, _ = label(wide.reshape(shape), structure=EIGHT)
-    numbered = numbered.ravel()
-    cores = np.bincount(numbered[found.lasted & wide], minlength=int(numbered.max()) + 1)
+    cores = np.bincount(patches[lasting])
     for number in np.flatnonzero(cores >= min(LEAST_CORE, settings.least_new_blocks)):
         if number == 0:
             continue
-        own = numbered == number
+        own = patches == number
         yield Patch(own, own & found.lasted, covered(found.strength, own))
 
 
@@ -173,31 +172,32 @@ def covered(strength: Array, own: Chosen) -> Array:
     return weight
 
 
+def numbered(
+    found: Persistence, free: Chosen, shape: tuple[int, int], settings: CampSettings
+) -> NDArray[np.int32]:
+    """Return the number of the connected patch that each block of nobody belongs to; 0: none."""
+    wide = (found.level >= settings.low) & free
+    labels, _ = label(wide.reshape(shape), structure=EIGHT)
+    return np.asarray(labels.ravel(), dtype=np.int32)
+
+
 def gain_of(
-    found: Persistence, camp: Chosen, free: Chosen, shape: tuple[int, int], settings: CampSettings
+    found: Persistence, patches: NDArray[np.int32], near: Chosen, settings: CampSettings
 ) -> Array:
     """Return the covered share of blocks that a camp has gained, shape (n,).
 
     Parameters
     ----------
-    camp : array
-        Its own blocks.
-    free : array
-        Blocks of nobody else.
-
-    Notes
-    -----
-    Patches count that reach within two blocks of the camp's outline: outlines are not exact.
+    patches : array
+        From `numbered`.
+    near : array
+        Blocks near the camp's outline: patches count that show shelters there.
     """
-    wide = (found.level >= settings.low) & free & ~camp
-    near = widened(camp, shape, settings.touching_blocks)
-    if not (wide & near & (found.level >= settings.theta)).any():
-        return np.zeros(camp.shape, dtype=np.float32)
-    numbered, _ = label(wide.reshape(shape), structure=EIGHT)
-    numbered = numbered.ravel()
-    touching = np.unique(numbered[wide & near & (found.level >= settings.theta)])
-    own = np.isin(numbered, touching[touching > 0])
-    return covered(found.strength, own)
+    touching = np.unique(patches[near & (found.level >= settings.theta)])
+    touching = touching[touching > 0]
+    if touching.size == 0:
+        return np.zeros(near.shape, dtype=np.float32)
+    return covered(found.strength, np.isin(patches, touching))
 
 
 def first_sign(

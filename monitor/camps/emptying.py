@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from monitor.camps.features import FEATURES, NDVI, SIGNED
 from monitor.camps.reading import CampReading
-from monitor.camps.region import Chosen, Region
+from monitor.camps.region import Chosen
 
 Array = NDArray[np.float32]
 
 STRUCTURE = tuple(FEATURES.index(name) for name in SIGNED)
 """Features that shelters raise: visible, blue over red, texture."""
 
-RING_M = (150.0, 1_500.0)
 LEAST_CONTRAST = 1.5
 """Contrast with the land, in sigmas of a block: a camp of less cannot be seen to empty."""
 
@@ -27,6 +26,8 @@ GREENING = 0.04
 """Rise of NDVI over the land around from which plants are taking over."""
 
 SUDDEN = timedelta(days=35)
+LEAST_ESTABLISHED = 3
+LEAST_RISE = 0.05
 LITTLE = 0.15
 """Fall below which a camp counts as whole: what looks scatter by."""
 
@@ -56,15 +57,6 @@ def contrast_of(expected: Array, camp: Chosen, land: Chosen) -> Array | None:
         return None
     apart: Array = expected[:, camp] - np.median(around, axis=1, keepdims=True)
     return apart
-
-
-def ring_of(region: Region, camp: Chosen) -> Chosen:
-    """Return land from 150 to 1,500 m around a camp, settlements left out."""
-    distance = distance_transform_edt(
-        ~camp.reshape(region.shape), sampling=region.blocks.resolution_m
-    ).ravel()
-    ring: Chosen = (distance > RING_M[0]) & (distance <= RING_M[1]) & ~region.settled
-    return ring
 
 
 def fall_of(residual: Array, scale: Array, apart: Array) -> tuple[float, float]:
@@ -98,6 +90,19 @@ def fall_of(residual: Array, scale: Array, apart: Array) -> tuple[float, float]:
     whole = (size[:, seen] ** 2).sum(axis=0)
     lost = np.clip(lost, -0.5 * whole, 1.5 * whole)
     return float(lost.sum() / strength), float(np.median(residual[NDVI, seen]))
+
+
+def lost_strength(series: Sequence[CampReading], strength: float) -> float:
+    """Return the share of its own sign that a camp lost which was not always there.
+
+    Its season knows the ground before it; what it had raised stands in its earlier looks.
+    NaN before three of them.
+    """
+    known = [r.strength for r in series if not math.isnan(r.strength)]
+    if len(known) < LEAST_ESTABLISHED or math.isnan(strength):
+        return math.nan
+    established = float(np.quantile(known, 0.8))
+    return 1.0 - strength / established if established > LEAST_RISE else math.nan
 
 
 def class_of(

@@ -13,11 +13,14 @@ from scipy.special import ndtr
 
 Matrix = NDArray[np.float64]
 
-LEVEL_NOISE = 0.004
-"""Standard deviation of the log area's own wandering in a day."""
+LEVEL_NOISE = 0.02
+"""Standard deviation of the log area's own wandering in a day: camps fill in steps."""
 
-SLOPE_NOISE = 0.0012
+SLOPE_NOISE = 0.0015
 """Of the change of its slope in a day: a camp that stood may double in a month."""
+
+SLOPE_DAYS = 12.0
+"""Time in which a slope falls to 1/e: growth ends, and must not run on beyond the last look."""
 
 SLOPE_PRIOR = 0.005
 INNOVATION_CUT = 4.0
@@ -100,13 +103,15 @@ def growth_of(series: Sequence[Measured], least_fraction: float) -> Growth | Non
 
 
 def _moved(mean: Matrix, spread: Matrix, days: float) -> tuple[Matrix, Matrix]:
+    kept = math.exp(-days / SLOPE_DAYS)
     step = np.eye(3)
-    step[0, 1] = days
+    step[0, 1] = SLOPE_DAYS * (1.0 - kept)
+    step[1, 1] = kept
     noise = np.zeros((3, 3))
-    slope = SLOPE_NOISE**2
-    noise[0, 0] = LEVEL_NOISE**2 * days + slope * days**3 / 3.0
-    noise[0, 1] = noise[1, 0] = slope * days**2 / 2.0
-    noise[1, 1] = slope * days
+    slope, reach = SLOPE_NOISE**2, min(days, SLOPE_DAYS)
+    noise[0, 0] = LEVEL_NOISE**2 * days + slope * reach**3 / 3.0
+    noise[0, 1] = noise[1, 0] = slope * reach**2 / 2.0
+    noise[1, 1] = slope * reach
     return step @ mean, step @ spread @ step.T + noise
 
 

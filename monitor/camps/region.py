@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import distance_transform_edt
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -23,6 +23,10 @@ Chosen = NDArray[np.bool_]
 CONTROL_M = 1_500.0
 """Land this far beyond the area serves as control."""
 
+NEAR_M = 200.0
+"""Outlines of camps are rarely exact, and shelters are put up at a little distance."""
+
+RING_M = (150.0, 1_500.0)
 SETTLED_M = 20.0
 """Footprints are widened by it: their outlines are not exact."""
 
@@ -37,6 +41,12 @@ class KnownCamp:
 
     area_m2: float
     """Area of its outline, square metres."""
+
+    near: Chosen
+    """Its blocks and those within 200 m: what appears there is growth, and no new camp."""
+
+    ring: Chosen
+    """Land from 150 to 1,500 m around it, settlements left out: its control."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +90,11 @@ class Region:
         """Return the rectangle of an array on the grid of the area."""
         return values[self.rows, self.columns]
 
+    def camp(self, camp_id: str, own: Chosen, area_m2: float) -> KnownCamp:
+        """Return a camp of this region."""
+        side_m = self.blocks.resolution_m
+        return camp_of(camp_id, own, area_m2, self.settled, self.shape, side_m)
+
     def outline(self, chosen: Chosen) -> BaseGeometry:
         """Return blocks as an outline, EPSG:4326."""
         return self.grid.polygons(chosen.reshape(self.shape))
@@ -113,7 +128,14 @@ def region_of(blocks: Grid, outline: BaseGeometry, settlements: Sequence[Settlem
         inside=inside,
         settled=settled,
         camps=tuple(
-            KnownCamp(place.settlement_id, own, float(to_metres(place.footprint, blocks.epsg).area))
+            camp_of(
+                place.settlement_id,
+                own,
+                float(to_metres(place.footprint, blocks.epsg).area),
+                settled,
+                (rows.stop - rows.start, columns.stop - columns.start),
+                blocks.resolution_m,
+            )
             for place, own in known
             if place.kind is SettlementKind.CAMP and own.any()
         ),
@@ -121,20 +143,41 @@ def region_of(blocks: Grid, outline: BaseGeometry, settlements: Sequence[Settlem
     )
 
 
-def widened(chosen: Chosen, shape: tuple[int, int], steps: int) -> Chosen:
-    """Return blocks and those within so many blocks of them, diagonals included."""
-    if steps <= 0 or not chosen.any():
-        return chosen
-    wide: Chosen = binary_dilation(
-        chosen.reshape(shape), structure=np.ones((3, 3), dtype=np.bool_), iterations=steps
-    )
-    return wide.ravel()
+def camp_of(
+    camp_id: str,
+    own: Chosen,
+    area_m2: float,
+    settled: Chosen,
+    shape: tuple[int, int],
+    side_m: float,
+) -> KnownCamp:
+    """Return a camp with the land around it.
+
+    Parameters
+    ----------
+    own, settled : array
+        Its blocks, and those of all settlements, shape (blocks,).
+    shape : (int, int)
+        Rows and columns of the region.
+    side_m : float
+        Of a block.
+    """
+    rows, columns = np.nonzero(own.reshape(shape))
+    reach = int(RING_M[1] / side_m) + 1
+    near, ring = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+    if rows.size:
+        part = (_span(rows, shape[0], reach), _span(columns, shape[1], reach))
+        distance_m = distance_transform_edt(~own.reshape(shape)[part], sampling=side_m)
+        near[part] = distance_m <= NEAR_M
+        ring[part] = (distance_m > RING_M[0]) & (distance_m <= RING_M[1])
+        ring &= ~settled.reshape(shape)
+    return KnownCamp(camp_id, own, area_m2, near.ravel(), ring.ravel())
 
 
 def _span(at: NDArray[np.intp], size: int, reach: int) -> slice:
     if at.size == 0:
         return slice(0, size)
-    return slice(max(int(at[0]) - reach, 0), min(int(at[-1]) + reach + 1, size))
+    return slice(max(int(at.min()) - reach, 0), min(int(at.max()) + reach + 1, size))
 
 
 def _blocks_of(place: Settlement, blocks: Grid) -> Chosen:

@@ -171,9 +171,10 @@ def absorbed(
     gram += packed(np.outer(x, x))[:, np.newaxis] * weight
     moment = season.moment * decay
     moment += x[:, np.newaxis] * (np.nan_to_num(values) * weight)[:, np.newaxis]
-    clipped = np.nan_to_num(np.minimum(size, 3.0) * season.scale)
     known = (weight > 0) & np.isfinite(season.variance[0])
-    step = VARIANCE_SHARE * known * (clipped**2 - np.where(known, season.variance, 0.0))
+    before = np.where(known, season.variance, 0.0)
+    clipped = np.where(known, np.minimum(size, 3.0) * np.sqrt(before), 0.0)
+    step = VARIANCE_SHARE * (clipped**2 - before)
     due = on - season.solved_through >= RESOLVED_EVERY
     return replace(
         season,

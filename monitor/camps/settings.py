@@ -39,9 +39,6 @@ class CampSettings:
     memory: timedelta = timedelta(days=75)
     """Signs of looks are kept for so long."""
 
-    touching_blocks: int = 2
-    """A patch so near to a camp's outline belongs to it."""
-
     growth_certainty: float = 0.95
     """Posterior probability from which growth is alerted."""
 

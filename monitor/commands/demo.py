@@ -28,6 +28,7 @@ from monitor.commands.serve import run_until_stopped
 from monitor.config import load_config
 from monitor.engine import SerialEngine
 from monitor.errors import ConfigError
+from monitor.finding import Finding, FindingKind
 from monitor.logs import log_to_stderr
 from monitor.replay import steps
 from monitor.service import Service
@@ -242,16 +243,24 @@ def _mail_lines(mails: Sequence[Path], refs: Sequence[str]) -> list[str]:
 
 
 def _line(alert: Alert, page: Path) -> str:
-    finding = alert.finding
-    share, happened = finding.settlement_fraction, finding.happened
-    seen = (
-        "heat detected" if share is None else f"burn signature over {share:.0%} of the settlement"
-    )
+    happened = alert.finding.happened
     return (
-        f"  {alert.ref}  {alert.kind.value}, {alert.status.value}, tier {finding.tier.value}: "
-        f"{plain(alert.place.name)}, {seen}, between "
+        f"  {alert.ref}  {alert.kind.value}, {alert.status.value}, tier "
+        f"{alert.finding.tier.value}: {plain(alert.place.name)}, {_said(alert.finding)}, between "
         f"{minutes(happened.start)} and {minutes(happened.end)}\n        map {plain(page)}"
     )
+
+
+def _said(finding: Finding) -> str:
+    """Return what a finding says, in a few words."""
+    ground = f"{finding.area_m2 / 1e4:.1f} ha"
+    share = f"{finding.settlement_fraction or 0.0:.0%} of the settlement"
+    return {
+        FindingKind.BURN: f"burn signature over {share}",
+        FindingKind.CAMP_NEW: f"new shelters over {ground}",
+        FindingKind.CAMP_GROWTH: f"the camp grew by {ground}",
+        FindingKind.CAMP_EMPTYING: f"shelters gone over {share}",
+    }.get(finding.kind, "heat detected")
 
 
 def _document(alert: Alert, page: Path) -> dict[str, object]:

@@ -13,15 +13,16 @@ from monitor.camps.components import (
     Patch,
     Persistence,
     gain_of,
+    numbered,
     patches_of,
     persistence_of,
 )
 from monitor.camps.control import Controlled, controlled
-from monitor.camps.emptying import contrast_of, fall_of, ring_of
+from monitor.camps.emptying import contrast_of, fall_of, lost_strength
 from monitor.camps.features import FEATURES, TEXTURE, VISIBLE
 from monitor.camps.reading import CampReading
 from monitor.camps.recurrence import Seen, years_with_sign
-from monitor.camps.region import Chosen, KnownCamp, Region, widened
+from monitor.camps.region import Chosen, KnownCamp, Region
 from monitor.camps.season import Season
 from monitor.camps.settings import CampSettings
 from monitor.camps.sign import STEPS, UNSEEN, LookSign, sign_of
@@ -166,7 +167,7 @@ def camp_verdict(
     signs = _remembered(state.signs, sign, settings)
     persistence = persistence_of(signs, settings)
     state = replace(state, signs=signs)
-    readings, gains = _camps(seen, season, left, persistence, region, found, settings)
+    readings, gains = _camps(seen, season, left, persistence, state, region, found, settings)
     kept = {
         camp_id: _appended(state.series.get(camp_id, ()), reading)
         for camp_id, reading in readings.items()
@@ -200,7 +201,7 @@ def _shown_on_land(
     """Return the share of land that resembles shelters, 0 where it is little ground."""
     land = (sign.level != UNSEEN) & ~region.settled
     for camp in found:
-        land &= ~widened(camp.own, region.shape, settings.touching_blocks)
+        land &= ~camp.near
     shown = int((sign.level[land] >= settings.theta * STEPS).sum())
     return shown / max(int(land.sum()), 1) if shown >= HELD_LEAST_BLOCKS else 0.0
 
@@ -228,7 +229,7 @@ def _candidates(
 ) -> list[Patch]:
     allowed = region.inside & ~region.settled
     for camp in (*region.camps, *found):
-        allowed &= ~widened(camp.own, region.shape, settings.touching_blocks + 1)
+        allowed &= ~camp.near
     least = 3.0 if relaxed else settings.min_new_area_ha * 1e4 / region.block_m2
     return [
         patch
@@ -257,7 +258,8 @@ def _judged(
     odds = float(np.log(level / (1.0 - level)).mean())
     refused = ""
     if recurrent:
-        refused = f"the same weeks of {recurrent} earlier years show it too"
+        years = "an earlier year" if recurrent == 1 else f"{recurrent} earlier years"
+        refused = f"the same weeks of {years} show it too"
     elif season.has_texture and not texture >= LEAST_TEXTURE:
         refused = "its texture did not rise"
     means = {
@@ -283,17 +285,23 @@ def _camps(
     season: Season,
     left: Controlled,
     persistence: Persistence,
+    state: CampState,
     region: Region,
     found: Sequence[KnownCamp],
     settings: CampSettings,
 ) -> tuple[dict[str, CampReading], dict[str, Array]]:
     readings, gains = {}, {}
     free = ~region.settled
+    for camp in found:
+        free &= ~camp.own
+    patches_here = numbered(persistence, free, region.shape, settings)
     expected = season.expected(seen.at)
-    for camp in (*region.camps, *found):
-        reading, gain = _camp(
-            camp, seen, season, expected, left, persistence, region, free, settings
-        )
+    for index, camp in enumerate((*region.camps, *found)):
+        gain = gain_of(persistence, patches_here, camp.near, settings)
+        reading = _camp(camp, seen, season, expected, left, gain, region, settings)
+        if index >= len(region.camps):
+            before = state.series.get(camp.camp_id, ())
+            reading = replace(reading, fall=lost_strength(before, reading.strength))
         readings[camp.camp_id] = reading
         gains[camp.camp_id] = gain
     return readings, gains
@@ -305,34 +313,29 @@ def _camp(
     season: Season,
     expected: Array,
     left: Controlled,
-    persistence: Persistence,
+    gain: Array,
     region: Region,
-    free: Chosen,
     settings: CampSettings,
-) -> tuple[CampReading, Array]:
+) -> CampReading:
     residual = left.residual[:, camp.own]
     clear = float(np.isfinite(residual[0]).mean())
-    gain = gain_of(persistence, camp.own, free, region.shape, settings)
     fall = greening = strength = float("nan")
     if clear >= settings.clear:
-        apart = contrast_of(expected, camp.own, ring_of(region, camp.own))
+        apart = contrast_of(expected, camp.own, camp.ring)
         if apart is not None:
             fall, greening = fall_of(residual, season.scale[:, camp.own], apart)
         strength = float(np.nanmean(residual[0] + residual[1]))
     edge = float(np.sqrt((gain * (1.0 - gain)).sum() + 0.15 * (gain > 0).sum()))
-    return (
-        CampReading(
-            look_id=seen.look_id,
-            at=seen.at,
-            fall=fall,
-            greening=greening,
-            clear=clear,
-            gain_m2=float(gain.sum()) * region.block_m2,
-            gain_sigma_m2=(edge + 0.08 * float(gain.sum())) * region.block_m2,
-            outline_m2=camp.area_m2,
-            strength=strength,
-        ),
-        gain,
+    return CampReading(
+        look_id=seen.look_id,
+        at=seen.at,
+        fall=fall,
+        greening=greening,
+        clear=clear,
+        gain_m2=float(gain.sum()) * region.block_m2,
+        gain_sigma_m2=(edge + 0.08 * float(gain.sum())) * region.block_m2,
+        outline_m2=camp.area_m2,
+        strength=strength,
     )
 
 

@@ -107,7 +107,7 @@ def found_camps(findings: Sequence[Finding], region: Region) -> list[KnownCamp]:
         known = next((c for c in found.values() if (c.own & own).any()), None)
         camp_id = f"new/{finding.finding_id}" if known is None else known.camp_id
         wide = own if known is None else own | known.own
-        found[camp_id] = KnownCamp(camp_id, wide, finding.area_m2)
+        found[camp_id] = region.camp(camp_id, wide, finding.area_m2)
     return list(found.values())
 
 
@@ -206,7 +206,6 @@ def _growth_finding(
 ) -> Finding:
     gain = verdict.gains[camp.camp_id] > 0
     run = _run_of_gain(series)
-    without = [r.at for r in series if r.at < run[0].at]
     gained_m2 = growth.area_m2 - growth.before_m2
     evidence = Evidence(
         family=SensorFamily.OPTICAL,
@@ -214,9 +213,7 @@ def _growth_finding(
         p=max(1.0 - growth.certainty, 1e-4),
         score=growth.change,
         score_unit="share of its area gained in 30 days",
-        happened=Interval(
-            max(without, default=run[0].at - UNKNOWN_BEFORE), run[0].at + timedelta(seconds=1)
-        ),
+        happened=_grew(kind, camp, series, case),
         look_ids=tuple(r.look_id for r in run),
         values={"gain_ha": series[-1].gain_m2 / 1e4, "certainty": growth.certainty},
         confounders=(
@@ -248,6 +245,25 @@ def _growth_finding(
         flags=(),
         clear=series[-1].clear,
     )
+
+
+def _grew(
+    kind: FindingKind, camp: KnownCamp, series: Sequence[CampReading], case: CampCase
+) -> Interval:
+    """Return when a camp grew: after the last look without the gain, until now.
+
+    A camp that still fills keeps the interval in which it appeared.
+    """
+    if kind is FindingKind.CAMP_NEW:
+        for finding in case.reported:
+            if camp.camp_id == f"new/{finding.finding_id}":
+                return finding.happened
+    latest = series[-1]
+    small_m2 = min(0.1 * latest.gain_m2, 0.5 * case.settings.min_growth_area_ha * 1e4)
+    without = [r.at for r in series if r.gain_m2 <= small_m2]
+    # Two looks must show a gain before it counts: the last one without may show it already.
+    start = without[-2] if len(without) > 1 else series[0].at - UNKNOWN_BEFORE
+    return Interval(start, latest.at + timedelta(seconds=1))
 
 
 def _run_of_gain(series: Sequence[CampReading]) -> list[CampReading]:
