@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,6 +23,9 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window
+from shapely.geometry.base import BaseGeometry
 
 from aoi.grid import Grid
 from monitor.errors import ArchiveError
@@ -107,6 +111,66 @@ def load_look(path: Path) -> Look:
             scene_ids=tuple(json.loads(tags["SCENE_IDS"])),
             tags=json.loads(tags["DETAILS"]),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookPart:
+    """A few blocks of a look, for a picture or a curve of one place."""
+
+    blocks: Grid
+    bands: Mapping[str, NDArray[np.float32]]
+    """As in `Look`, each of the shape of `blocks`."""
+
+    clear_fraction: NDArray[np.float32]
+
+
+def load_look_part(path: Path, outline: BaseGeometry, margin_m: float) -> LookPart:
+    """Read the blocks of a look around an outline, and no more of the file than that.
+
+    Parameters
+    ----------
+    path : Path
+    outline : BaseGeometry
+        EPSG:4326; what reaches beyond the look is left out.
+    margin_m : float
+        Blocks are read this far around it.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is missing, damaged or not a look, or does not reach the outline.
+    """
+    with _opened(path, "look") as (file, tags):
+        rows, columns = _span(file, _grid(file), outline, margin_m)
+        window = Window.from_slices(rows, columns)
+        whole = _grid(file)
+        blocks = Grid(
+            whole.epsg, whole.left_m + columns[0] * whole.resolution_m,
+            whole.top_m - rows[0] * whole.resolution_m, whole.resolution_m,
+            rows[1] - rows[0], columns[1] - columns[0],
+        )  # fmt: skip
+        step = DB_SCALE if Sensor(tags["SENSOR"]) is Sensor.SENTINEL_1 else SCALE
+        layers = dict(zip(file.descriptions, file.read(window=window), strict=True))
+        return LookPart(
+            blocks=blocks,
+            bands={band: _values(layers[band], step) for band in json.loads(tags["BANDS"])},
+            clear_fraction=_values(layers[CLEAR], FRACTION_SCALE),
+        )
+
+
+def _span(
+    file: Any, grid: Grid, outline: BaseGeometry, margin_m: float
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return first and last-but-one row, and column, of the blocks around an outline."""
+    west, south, east, north = transform_bounds("EPSG:4326", f"EPSG:{grid.epsg}", *outline.bounds)
+    size = grid.resolution_m
+    first_row = max(math.floor((grid.top_m - north - margin_m) / size), 0)
+    last_row = min(math.ceil((grid.top_m - south + margin_m) / size), grid.height)
+    first_column = max(math.floor((west - margin_m - grid.left_m) / size), 0)
+    last_column = min(math.ceil((east + margin_m - grid.left_m) / size), grid.width)
+    if first_row >= last_row or first_column >= last_column:
+        raise ArchiveError(f"the look {file.name} does not reach the place")
+    return (first_row, last_row), (first_column, last_column)
 
 
 def save_chip(chip: Observation, path: Path) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from alerts.words import FIRST_STRONG_ISOLATE, POP_ISOLATE, Speech, plain
+from alerts.words import FIRST_STRONG_ISOLATE, LANGUAGES, POP_ISOLATE, Speech, plain
 
 FOLDER = Path(__file__).parent / "languages"
 
@@ -92,6 +92,11 @@ class SiteSpeech:
     def day(self, instant: datetime) -> str:
         """Return the UTC day with its month in words."""
         return self.messages.day(instant)
+
+    def month(self, instant: datetime) -> str:
+        """Return the name of a month."""
+        months: tuple[str, ...] = LANGUAGES[self.language].MONTHS
+        return months[instant.month - 1]
 
     def minute(self, instant: datetime) -> str:
         """Return the UTC day and minute."""

@@ -21,6 +21,7 @@ from monitor.archive import (
     file_sha256,
     load_chip,
     load_look,
+    load_look_part,
     save_chip,
     save_look,
     write_whole,
@@ -30,7 +31,7 @@ from monitor.looks import Look
 from monitor.observation import Flag, Observation
 from monitor.reduction import quantised
 from monitor.scene import Sensor
-from tests.builders import a_look, an_observation
+from tests.builders import a_look, a_square, an_observation
 
 
 def assert_same(one: Look, other: Look) -> None:
@@ -235,3 +236,25 @@ def test_a_folder_without_rights_is_named(tmp_path: Path) -> None:
         save_look(a_look(), tmp_path / "file" / "look.tif")
 
     assert "rights" in failed.value.hint
+
+
+def test_a_part_of_a_look_is_the_same_blocks_read_alone(tmp_path: Path) -> None:
+    look = a_look()
+    save_look(look, tmp_path / "look.tif")
+
+    part = load_look_part(tmp_path / "look.tif", a_square(400), margin_m=0.0)
+
+    # 400 m in the middle of 24 blocks of 40 m, some of them cut by its edge.
+    rows = round((look.blocks.top_m - part.blocks.top_m) / 40)
+    columns = round((part.blocks.left_m - look.blocks.left_m) / 40)
+    assert part.blocks.height in (10, 11, 12)
+    expected = look.bands["nir08"][rows:, columns:][: part.blocks.height, : part.blocks.width]
+    np.testing.assert_array_equal(part.bands["nir08"], expected)
+    assert part.clear_fraction.shape == part.blocks.shape
+
+
+def test_a_place_that_a_look_does_not_reach_is_refused(tmp_path: Path) -> None:
+    save_look(a_look(), tmp_path / "look.tif")
+
+    with pytest.raises(ArchiveError, match="does not reach"):
+        load_look_part(tmp_path / "look.tif", a_square(400, east_m=50_000), margin_m=0.0)
