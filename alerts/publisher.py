@@ -185,9 +185,11 @@ class Publisher:
     def _write(self, connection: Connection, alert: Alert, mailing: Mailing, now: datetime) -> None:
         if mailing.skipped:
             connection.execute(insert(DECISIONS), list(mailing.skipped))
-        if not mailing.deliveries:
+        # Feeds and CAP are pulled: what was released is a revision although nobody is sent it.
+        if not mailing.deliveries and alert.released_at is None:
             return
-        _write_revision(connection, alert, mailing.deliveries[0].reason, now)
+        reason = mailing.deliveries[0].reason if mailing.deliveries else "published"
+        _write_revision(connection, alert, reason, now)
         add_deliveries(connection, mailing.deliveries, now)
         supersede_earlier(connection, alert.event_id, alert.revision, now)
 

@@ -34,6 +34,7 @@ from alerts.letters import LetterWriter
 from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher, PublisherPolicy
+from alerts.pulled import Pulled
 from alerts.reconciler import Reconciler
 from alerts.review import ReviewDesk, ReviewPolicy
 from alerts.sent_copies import CopySettings, SentCopies
@@ -123,6 +124,7 @@ def build_service(
         pager=Pager(database, keys, config.alerts.operators),
         letterbox=Letterbox(database),
         evidence=evidence_of(config, database, store, keys, renderer),
+        pulled=Pulled(database, keys, writer, subscription_policy(config)),
         enrolment=enrolment,
         endpoints=endpoints,
         channels=channels,

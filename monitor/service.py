@@ -21,6 +21,7 @@ from alerts.letterbox import Letterbox
 from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher
+from alerts.pulled import Pulled
 from alerts.reconciler import Difference, Reconciler
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
@@ -62,6 +63,7 @@ class Service:
     pager: Pager
     letterbox: Letterbox
     evidence: EvidenceRoom
+    pulled: Pulled
     enrolment: Enrolment
     endpoints: Endpoints
     channels: Mapping[str, Channel]

@@ -34,6 +34,8 @@ class Entry:
 
     link: str = ""
     cap_link: str = ""
+    first_status: Status | None = None
+    """Status that the reader first read of: the name of the event stays what it was then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _add_entry(root: etree._Element, entry: Entry, speech: Speech) -> None:
     shown = entry.shown
     element = etree.SubElement(root, _q("entry"))
     _add(element, "id", entry.identifier)
-    _add(element, "title", _title(shown, speech))
+    _add(element, "title", _title(shown, entry.first_status or shown.status, speech))
     _add(element, "published", atom_time(entry.first_published_at))
     _add(element, "updated", atom_time(entry.updated_at))
     for scheme, term in (("kind", shown.kind.value), ("tlp", shown.tlp.value),
@@ -97,8 +99,8 @@ def _add_entry(root: etree._Element, entry: Entry, speech: Speech) -> None:
         point.text = f"{(south + north) / 2:.6f} {(west + east) / 2:.6f}"
 
 
-def _title(shown: Disclosure, speech: Speech) -> str:
-    label = f"{kind_label(shown, shown.status, speech)}, {shown.ref}"
+def _title(shown: Disclosure, first_status: Status, speech: Speech) -> str:
+    label = f"{kind_label(shown, first_status, speech)}, {shown.ref}"
     if shown.status is Status.RETRACTED:
         label = speech.say("subject.retracted", label=label)
     return f"[{shown.tlp}] {label}"

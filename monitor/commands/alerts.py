@@ -16,7 +16,7 @@ from alerts.formats.quoted import quoted_lines
 from alerts.grading import severity_of
 from alerts.words import Speech
 from monitor.commands.call import Call, Instant, add_row, minutes, plain, table, verb
-from monitor.commands.export import FORMATS, exported
+from monitor.commands.export import CAP, FORMATS, as_cap, exported
 from monitor.finding import Finding
 from monitor.reading import Reading, Verdict
 from monitor.service import Service
@@ -187,14 +187,21 @@ def recall(
 @verb(alert, "export", example="emberwatch alert export --format csv > alerts.csv")
 def export(
     call: Call,
-    form: Annotated[str, typer.Option("--format", help=" | ".join(FORMATS))] = "geojson",
+    form: Annotated[str, typer.Option("--format", help=" | ".join((*FORMATS, CAP)))] = "geojson",
     out: Annotated[Path | None, typer.Option(help="File to write; needed for gpkg.")] = None,
     aoi_id: Annotated[str, typer.Option("--aoi", metavar="ID", help="Only this area.")] = "",
+    event_id: Annotated[str, typer.Option("--alert", metavar="ID", help="Only this alert.")] = "",
 ) -> None:
-    """Export the alerts with all that the desk knows; mind who gets the file."""
+    """Export the alerts with all that the desk knows; mind who gets the file.
+
+    CAP holds one alert a message: several are a zip of messages.
+    """
     service = call.service()
     found = service.alerts.alerts(aoi_id=aoi_id or None)
-    content = exported(found, form, service.now())
+    if event_id:
+        found = [service.alerts.alert(event_id)]
+    cap = form == CAP
+    content = as_cap(service.pulled, found) if cap else exported(found, form, service.now())
     if out is None:
         typer.echo(content, nl=False)
         return

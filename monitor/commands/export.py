@@ -12,7 +12,9 @@ from typing import Any
 
 from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, DESK, Disclosure
+from alerts.evidence.bundle import zipped
 from alerts.formats.geojson import collection_of, feature_of, geojson_text
+from alerts.pulled import Pulled
 from aoi.errors import ServiceError
 from monitor.errors import ConfigError
 
@@ -22,6 +24,8 @@ COLUMNS = (
     "first_seen", "last_seen", "published_at", "area_ha", "settlement_fraction",
     "longitude", "latitude",
 )  # fmt: skip
+
+CAP = "cap"
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet runs a cell that begins so."""
@@ -43,9 +47,25 @@ def exported(alerts: Sequence[Alert], form: str, now: datetime) -> bytes:
     """
     if form not in FORMATS:
         raise ConfigError(
-            f"there is no export format {form!r}", hint=f"one of: {', '.join(FORMATS)}"
+            f"there is no export format {form!r}", hint=f"one of: {', '.join((*FORMATS, CAP))}"
         )
     return FORMATS[form](alerts, now)
+
+
+def as_cap(pulled: Pulled, alerts: Sequence[Alert]) -> bytes:
+    """Return one alert as a CAP message, or several as a zip of one message each.
+
+    Raises
+    ------
+    ServiceError
+        If there is none.
+    """
+    if not alerts:
+        raise ServiceError("there is no alert to export", hint="see: emberwatch alert list --all")
+    messages = {
+        f"{alert.ref}-r{alert.revision}.cap.xml": pulled.desk_cap(alert) for alert in alerts
+    }
+    return zipped(messages) if len(messages) > 1 else next(iter(messages.values()))
 
 
 def as_geojson(alerts: Sequence[Alert], now: datetime) -> bytes:

@@ -25,6 +25,7 @@ from alerts.letters import LetterWriter
 from alerts.outbox import Delivery, deliveries_in
 from alerts.ports import AlertPicture, Channel, OverviewArea
 from alerts.publisher import Publisher, PublisherPolicy
+from alerts.pulled import Pulled
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
 from alerts.subscribers import person_id_of, put_person, put_profile
@@ -110,6 +111,9 @@ class House:
 
     def deliver(self, now: datetime = NOW) -> Tally:
         return self.courier().deliver_due(now)
+
+    def pulled(self) -> Pulled:
+        return Pulled(self.engine, KEYS, self.writer, self.policy.subscriptions)
 
     def absorb(self, *findings: Finding, now: datetime = NOW) -> None:
         with writing(self.engine) as connection:

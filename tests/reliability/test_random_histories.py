@@ -13,13 +13,16 @@ import structlog
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from lxml import etree
 
 from alerts.alert import Action
 from alerts.disclosure import AUDIENCES, is_cleared
 from alerts.errors import DeliveryFailed, FailureClass, NotAllowed
+from alerts.formats.atom import ATOM
 from alerts.outbox import DeliveryState, deliveries_in
-from alerts.ports import Parcel
+from alerts.ports import Channel, Parcel
 from alerts.publisher import PublisherPolicy
+from alerts.pulled import Reader
 from alerts.subscribers import persons_in
 from alerts.subscription import PersonState, SubscriptionPolicy
 from aoi.area import Sensitivity
@@ -28,7 +31,7 @@ from monitor.finding import FindingKind
 from tests.alerts.conftest import House
 from tests.builders import NOW, a_finding, a_square, an_aoi
 
-EVERYBODY = ("one@a.example", "two@a.example", "three@b.example")
+EVERYBODY = ("one@a.example", "two@a.example", "https://three.b.example/hook")
 PEOPLE = st.sampled_from(EVERYBODY)
 KINDS = st.sampled_from([FindingKind.BURN, FindingKind.BURN, FindingKind.CAMP_EMPTYING])
 PLACES = st.integers(0, 2)
@@ -80,6 +83,7 @@ class Lives(RuleBasedStateMachine):
         self.now: datetime = NOW
         self.findings = 0
         self.wrong: list[str] = []
+        self.served: set[tuple[str, str]] = set()
 
     def teardown(self) -> None:
         self.engine.dispose()
@@ -119,7 +123,8 @@ class Lives(RuleBasedStateMachine):
     @initialize()
     def everybody_is_there(self) -> None:
         for who in EVERYBODY:
-            self.house.subscribe(who, clearance="named")
+            channel = "webhook" if "://" in who else "email"
+            self.house.subscribe(who, clearance="named", channel=channel)
 
     @rule(place=PLACES, share=st.floats(0.1, 1.0), kind=KINDS)
     def something_is_found_and_published(self, place: int, share: float, kind: FindingKind) -> None:
@@ -158,7 +163,8 @@ class Lives(RuleBasedStateMachine):
         clearance=st.sampled_from(["named", *sorted(AUDIENCES)]),
     )
     def somebody_changes(self, who: str, state: PersonState, clearance: str) -> None:
-        self.house.subscribe(who, state=state, clearance=clearance)
+        channel = "webhook" if "://" in who else "email"
+        self.house.subscribe(who, state=state, clearance=clearance, channel=channel)
 
     @rule(sensitivity=st.sampled_from(Sensitivity))
     def the_area_is_reclassified(self, sensitivity: Sensitivity) -> None:
@@ -172,7 +178,24 @@ class Lives(RuleBasedStateMachine):
     @rule(told=st.sampled_from([None, FailureClass.TRANSIENT, FailureClass.AMBIGUOUS]))
     def the_courier_runs(self, told: FailureClass | None) -> None:
         self.server.next = told
-        self.house.deliver(self.now)
+        channels: dict[str, Channel] = {"email": self.server, "webhook": self.server}
+        self.house.courier(channels=channels).deliver_due(self.now)
+
+    @rule(clearance=st.sampled_from(sorted(set(AUDIENCES) - {"desk"})))
+    def somebody_fetches(self, clearance: str) -> None:
+        """Hold that a feed tells what its reader may know, and takes back what they had."""
+        reader = Reader(f"key-{clearance}", clearance)
+        feed = etree.fromstring(self.house.pulled().feed(reader, self.now))
+        for entry in feed.iter(f"{{{ATOM}}}entry"):
+            title = entry.findtext(f"{{{ATOM}}}title") or ""
+            alert = self.house.alerts.alert(title.rpartition(" ")[2])
+            if not is_cleared(alert, AUDIENCES[clearance]) or alert.released_at is None:
+                self.wrong.append(f"the feed of {clearance} tells of {alert.ref}")
+            if not alert.standing and (reader.reader_id, alert.ref) not in self.served:
+                self.wrong.append(f"the feed of {clearance} takes back what it never told")
+            if not alert.standing and "RETRACTED" not in title:
+                self.wrong.append(f"the feed of {clearance} still tells of {alert.ref}")
+            self.served.add((reader.reader_id, alert.ref))
 
     @rule(hours=st.integers(0, 30))
     def time_passes(self, hours: int) -> None:

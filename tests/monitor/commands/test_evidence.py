@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import capvalidator
 import pytest
 
+from aoi.errors import ServiceError
+from monitor.commands.export import as_cap
 from tests.commandline import Said, call
 from tests.monitor.commands.test_outbox import Line, line
 
@@ -70,3 +75,24 @@ def test_an_alert_that_is_not_there_has_no_evidence(line: Line, tmp_path: Path) 
 
     assert said.status == 1
     assert "no alert is called 'NONE'" in said.err
+
+
+def test_an_alert_is_exported_as_a_cap_message_and_several_as_a_zip(
+    line: Line, tmp_path: Path
+) -> None:
+    one = line("alert", "export", "--format", "cap", "--alert", line.alert.ref)
+
+    assert capvalidator.check_schema(one.out.encode()).passed
+    assert "<msgType>Alert</msgType>" in one.out
+
+    refused = line("alert", "export", "--format", "shapefile")
+    assert refused.status == 1 and "one of: geojson, csv, kml, gpkg, cap" in refused.err
+
+
+def test_several_alerts_are_a_zip_of_cap_messages(line: Line, tmp_path: Path) -> None:
+    two = [replace(line.alert, ref=ref) for ref in ("AAAA", "CCCC")]
+
+    with zipfile.ZipFile(io.BytesIO(as_cap(line.service.pulled, two))) as archive:
+        assert archive.namelist() == ["AAAA-r2.cap.xml", "CCCC-r2.cap.xml"]
+    with pytest.raises(ServiceError, match="no alert to export"):
+        as_cap(line.service.pulled, [])
