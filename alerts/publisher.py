@@ -8,28 +8,24 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 import structlog
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from alerts.alert import Action, Alert, AlertEvent, Status
 from alerts.disclosure import tlp_of
-from alerts.grading import NEVER_TOLD, Rank, rank_of
+from alerts.grading import rank_of
 from alerts.keys import Keyring
-from alerts.notes import NOTE
 from alerts.outbox import (
-    OPEN,
-    TOLD,
     Delivery,
     DeliveryState,
     add_deliveries,
     cancel_unsent,
-    deliveries_in,
     delivery_id_of,
     holders_of,
     supersede_earlier,
 )
 from alerts.payload import payload_of, sha256_of
 from alerts.silences import silenced_until
-from alerts.store import AlertStore, alert_in, alerts_in, events_since_told, mark_told
+from alerts.store import AlertStore, alert_in, events_since_told, mark_told
 from alerts.subscribers import Watcher, ensure_desk, person_of, watchers
 from alerts.subscription import (
     IN_ONE_MAIL,
@@ -44,9 +40,9 @@ from alerts.subscription import (
     decide,
     merged,
 )
-from alerts.tables import ALERTS, DECISIONS, DELIVERIES, PERSONS, REVISIONS
+from alerts.tables import DECISIONS, PERSONS, REVISIONS
+from alerts.told import sent_so_far
 from aoi.database import writing
-from monitor.finding import FindingKind
 
 logger = structlog.get_logger(__name__)
 
@@ -130,7 +126,10 @@ class Publisher:
         return len(mailing.deliveries)
 
     def _mailing(self, connection: Connection, alert: Alert, now: datetime) -> Mailing:
-        sent = _sent_so_far(connection, alert, now, self._policy)
+        policy = self._policy
+        sent = sent_so_far(
+            connection, alert, now, policy.cool_down, policy.subscriptions.group_interval
+        )
         judge = Judge(
             alert, now, self._policy.subscriptions, silenced_until(connection, alert, now)
         )
@@ -316,86 +315,3 @@ def _decision_row(alert: Alert, watcher: Watcher, verdict: Verdict, now: datetim
         "hold_until": verdict.until if isinstance(verdict, Hold) else None,
         "at": now,
     }
-
-
-def _sent_so_far(
-    connection: Connection, alert: Alert, now: datetime, policy: PublisherPolicy
-) -> dict[str, SentSoFar]:
-    """Return what each person was sent of this event and place, from the outbox."""
-    sent: dict[str, SentSoFar] = {}
-    for delivery in deliveries_in(connection, event_id=alert.event_id, state=TOLD):
-        known = sent.get(delivery.person_id, NOTHING_SENT)
-        rank = known.event.joined(_told_rank(delivery))
-        last_at = max(filter(None, (known.last_at, delivery.dotted_at)), default=None)
-        sent[delivery.person_id] = replace(
-            known, event=rank, place=known.place.joined(rank), last_at=last_at
-        )
-    withdrawn = _withdrawn_events(connection, alert)
-    for delivery in _told_of_settlement(connection, alert, now - policy.cool_down):
-        if delivery.event_id not in withdrawn:
-            known = sent.get(delivery.person_id, NOTHING_SENT)
-            sent[delivery.person_id] = _with_neighbour(known, delivery, alert)
-    for person_id, count in _counts(connection, now - timedelta(days=1)):
-        sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), in_last_day=count)
-    for person_id, count in _counts(connection, now - timedelta(hours=1)):
-        sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), in_last_hour=count)
-    since = now - policy.subscriptions.group_interval
-    for person_id, last_at in _last_of_area(connection, alert, since):
-        sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), area_last_at=last_at)
-    return sent
-
-
-def _told_of_settlement(connection: Connection, alert: Alert, since: datetime) -> list[Delivery]:
-    """Return what was sent of other events of the settlement."""
-    if alert.settlement_id is None:
-        return []
-    told = deliveries_in(connection, settlement_id=alert.settlement_id, state=TOLD)
-    return [d for d in told if d.event_id != alert.event_id and d.created_at > since]
-
-
-def _withdrawn_events(connection: Connection, alert: Alert) -> set[str]:
-    """Return the events of the area that were taken back: what was said of them is void."""
-    near = alerts_in(connection, alert.aoi_id)
-    return {other.event_id for other in near if not other.standing}
-
-
-def _with_neighbour(known: SentSoFar, delivery: Delivery, alert: Alert) -> SentSoFar:
-    if delivery.kind == alert.kind.value:
-        return replace(known, place=known.place.joined(_told_rank(delivery)))
-    burned = delivery.kind == FindingKind.BURN.value and delivery.rank.status >= 2
-    if burned and alert.kind is FindingKind.HOTSPOTS:
-        return replace(known, inhibited_by=delivery.event_id)
-    return known
-
-
-def _told_rank(delivery: Delivery) -> Rank:
-    return NEVER_TOLD if delivery.reason == "retracted" else delivery.rank
-
-
-AT_ONCE = TOLD | OPEN - {DeliveryState.HELD, DeliveryState.IN_DIGEST}
-"""What went out, or is about to, as a message of its own."""
-
-
-def _last_of_area(
-    connection: Connection, alert: Alert, since: datetime
-) -> list[tuple[str, datetime]]:
-    """Return when each person was last told of another event of the area."""
-    query = (
-        select(DELIVERIES.c.person_id, func.max(DELIVERIES.c.created_at))
-        .join(ALERTS, ALERTS.c.event_id == DELIVERIES.c.event_id)
-        .where(ALERTS.c.aoi_id == alert.aoi_id, ALERTS.c.event_id != alert.event_id)
-        .where(DELIVERIES.c.created_at > since, DELIVERIES.c.reason != "retracted")
-        .where(DELIVERIES.c.state.in_([state.value for state in AT_ONCE]))
-        .group_by(DELIVERIES.c.person_id)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
-
-
-def _counts(connection: Connection, since: datetime) -> list[tuple[str, int]]:
-    query = (
-        select(DELIVERIES.c.person_id, func.count())
-        .where(DELIVERIES.c.created_at > since, DELIVERIES.c.kind != NOTE)
-        .where(DELIVERIES.c.state.in_([state.value for state in AT_ONCE]))
-        .group_by(DELIVERIES.c.person_id)
-    )
-    return [(row[0], row[1]) for row in connection.execute(query)]
