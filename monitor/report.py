@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from monitor.camp_skill import CampResult
 from monitor.comparison import Comparison, RuleResult
 from monitor.detector_scores import FULL, STEPS
 from monitor.goals import Goal, goals_of, written
@@ -46,6 +47,8 @@ class Report:
     """Of the program and its calibration."""
 
     chapters: tuple[Chapter, ...]
+    camps: tuple[CampResult, ...] = ()
+    """Of new, growing and emptying camps; empty where none were looked for."""
 
 
 def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
@@ -75,6 +78,7 @@ def report_table(report: Report) -> dict[str, Any]:
         "made_at": report.made_at.isoformat(),
         "version": report.version,
         "chapters": chapters,
+        "camps": [asdict(one) for one in report.camps],
     }
     found: dict[str, Any] = _without_nan(table)
     return found
@@ -100,7 +104,7 @@ def report_page(report: Report) -> str:
         for chapter in report.chapters
     ]
     page = _templates().get_template("report.html")
-    return page.render(report=report, chapters=chapters)
+    return page.render(report=report, chapters=chapters, camps=report.camps)
 
 
 def report_markdown(report: Report) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from shapely.geometry import Point
+
+from aoi.grid import to_metres
+from monitor.camp_skill import NEW, CampEvent
 from monitor.errors import ConfigError
 from monitor.skill import TrueEvent
 
@@ -32,19 +37,44 @@ def read_truth(path: Path, known_ids: Collection[str]) -> list[TrueEvent]:
     ConfigError
         If the file is missing, or a row cannot be used; the message names the row.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}", hint=HINT) from error
-    rows = csv.DictReader(text.splitlines())
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-    if missing:
-        raise ConfigError(f"{path.name} lacks the columns {', '.join(missing)}", hint=HINT)
     events = [
         _event(row, f"{path.name}, row {number}", known_ids)
-        for number, row in enumerate(rows, start=2)
+        for number, row in enumerate(_rows(path), start=2)
         if _kind(row, f"{path.name}, row {number}") == "burned"
     ]
+    return sorted(events, key=lambda event: event.started_at)
+
+
+def read_camp_truth(path: Path, known_ids: Collection[str], epsg: int) -> list[CampEvent]:
+    """Return the camps of a truth file, oldest first; its burns are left out.
+
+    Parameters
+    ----------
+    path : Path
+    known_ids : collection of str
+        Settlements that are watched; growth and emptying of others are left out.
+    epsg : int
+        Projected system of the area, for the middles of new camps.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, or a row cannot be used; the message names the row.
+    """
+    events = []
+    for number, row in enumerate(_rows(path), start=2):
+        where = f"{path.name}, row {number}"
+        kind = _kind(row, where)
+        place = (row["settlement_id"] or "").strip()
+        if kind == "burned" or (kind != NEW and place not in known_ids):
+            continue
+        started, ended = (_instant(row[name], where) for name in ("started_at", "ended_at"))
+        x_m = y_m = math.nan
+        if kind == NEW:
+            middle = to_metres(_point(row, where), epsg).centroid
+            x_m, y_m = middle.x, middle.y
+        fraction = _number(row["fraction"], where)
+        events.append(CampEvent(kind, place, started, ended, fraction, x_m, y_m))
     return sorted(events, key=lambda event: event.started_at)
 
 
@@ -81,6 +111,33 @@ def origin_of(folder: Path) -> str:
     return "real"
 
 
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}", hint=HINT) from error
+    rows = csv.DictReader(text.splitlines())
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise ConfigError(f"{path.name} lacks the columns {', '.join(missing)}", hint=HINT)
+    return list(rows)
+
+
+def _point(row: Mapping[str, str], where: str) -> Point:
+    """Return the middle of a new camp, degrees."""
+    texts = [(row.get(name) or "").strip() for name in ("longitude", "latitude")]
+    try:
+        longitude, latitude = (float(text) for text in texts)
+    except ValueError as error:
+        raise ConfigError(
+            f"{where}: longitude and latitude {texts} are no position",
+            hint="a new camp has no settlement: give its middle in degrees",
+        ) from error
+    if not (-180.0 <= longitude <= 180.0 and -90.0 <= latitude <= 90.0):
+        raise ConfigError(f"{where}: {longitude}, {latitude} is not on Earth", hint=HINT)
+    return Point(longitude, latitude)
+
+
 def _event(row: Mapping[str, str], where: str, known_ids: Collection[str]) -> TrueEvent:
     place = row["settlement_id"].strip()
     if place not in known_ids:
@@ -110,15 +167,23 @@ def _instant(text: str, where: str) -> datetime:
 
 
 def _fraction(text: str, where: str) -> float:
+    fraction = _number(text, where)
+    if fraction > 1.0:
+        raise ConfigError(f"{where}: fraction {text} is not between 0 and 1", hint=HINT)
+    return fraction
+
+
+def _number(text: str, where: str) -> float:
+    """Return a share of 0 or more, which growth may take beyond 1; NaN of an empty cell."""
     if not (text or "").strip():
         return float("nan")
     try:
-        fraction = float(text)
+        number = float(text)
     except ValueError as error:
         raise ConfigError(f"{where}: fraction {text!r} is not a number", hint=HINT) from error
-    if not 0.0 <= fraction <= 1.0:
+    if not 0.0 <= number < math.inf:
         raise ConfigError(f"{where}: fraction {text} is not between 0 and 1", hint=HINT)
-    return fraction
+    return number
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,8 @@ from monitor.archive import load_look
 from monitor.area_job import ArchivedLook
 from monitor.backtest import ReplayedArea, scored_area
 from monitor.calibration import shipped_calibration
+from monitor.camp_backtest import replayed_camps
+from monitor.camp_skill import CampResult
 from monitor.commands.call import Call, add_row, plain, table, utc_now, verb
 from monitor.commands.replay import Replayed, interval_of, replayed_into
 from monitor.comparison import Comparison, compared
@@ -27,7 +30,7 @@ from monitor.looks import Look
 from monitor.report import Chapter, Report, report_table, role_of, write_report
 from monitor.scene import Hotspot, Sensor
 from monitor.skill import TrueEvent
-from monitor.truth import origin_of, read_confounders, read_truth
+from monitor.truth import origin_of, read_camp_truth, read_confounders, read_truth
 from monitor.world_scores import WorldScores
 
 CONFOUNDERS = "confounders.geojson"
@@ -41,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
 
 def backtest(
     call: Call,
-    truth: Annotated[Path, typer.Option(metavar="FILE", help="truth.csv: what really burned.")],
+    truth: Annotated[Path, typer.Option(metavar="FILE", help="truth.csv: what really happened.")],
     start: Annotated[str, typer.Option("--from", metavar="ISO", help="First instant (UTC).")],
     end: Annotated[str, typer.Option("--to", metavar="ISO", help="Instant to stop before (UTC).")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results; new or empty.")],
@@ -57,16 +60,20 @@ def backtest(
     origin = origin_of(truth.parent)
     with replayed_into(out, call, interval, aoi_id) as past:
         worlds = _scored(past, events, read_confounders(truth.parent / CONFOUNDERS), origin)
+        camps = _camps(past, truth)
     comparison = compared([], worlds)
     report = Report(
         title="Backtest",
         made_at=utc_now(),
         version=f"emberwatch {version('emberwatch')}, calibration {shipped_calibration().version}",
         chapters=(Chapter(f"{interval.start:%Y-%m-%d} to {interval.end:%Y-%m-%d}", comparison),),
+        camps=camps,
     )
     paths = write_report(report, out)
     if not call.as_json:
         call.show({}, _table(comparison))
+        if camps:
+            call.show({}, _camp_table(camps))
     call.say(report_table(report), *(f"wrote {plain(path)}" for path in paths))
 
 
@@ -90,6 +97,18 @@ def _scored(
         scored_area(_area(past, aoi), past.interval, events, confounders, burn, origin)
         for aoi in past.areas
     ]
+
+
+def _camps(past: Replayed, truth: Path) -> tuple[CampResult, ...]:
+    service = past.past
+    settlements = [s for a in past.areas for s in service.registry.settlements(a.aoi_id)]
+    events = read_camp_truth(truth, {s.settlement_id for s in settlements}, past.areas[0].epsg)
+    findings = [
+        finding
+        for area in past.areas
+        for finding in service.store.findings(aoi_id=area.aoi_id, since=past.interval.start)
+    ]
+    return replayed_camps(past.areas, settlements, findings, events, past.interval)
 
 
 def _area(past: Replayed, aoi: Aoi) -> ReplayedArea:
@@ -130,4 +149,13 @@ def _table(comparison: Comparison) -> Table:
         native = rule.native
         cells = [written(native.recall_dry), written(native.recall_wet)]
         add_row(made, [rule.rule, role_of(rule.rule), *cells, written(native.false_per_year)])
+    return made
+
+
+def _camp_table(camps: Sequence[CampResult]) -> Table:
+    made = table("camps", "events", "found", "in time", "median lag", "false")
+    for one in camps:
+        cells = [str(one.events), written(one.found), written(one.found_in_time)]
+        lag = "–" if math.isnan(one.median_lag_days) else f"{one.median_lag_days:.0f} d"
+        add_row(made, [one.kind, *cells, lag, written(one.false_rate)])
     return made

@@ -10,13 +10,13 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from aoi.interval import Interval
-from monitor.camps.area import measured
 from monitor.camps.calibration import CampCalibration
 from monitor.camps.components import first_sign
-from monitor.camps.emptying import EmptyingClass, class_of, lasting_fall
-from monitor.camps.growth import Growth, growth_of
+from monitor.camps.emptying import EmptyingClass, class_of
+from monitor.camps.growth import Growth
 from monitor.camps.reading import CampReading
 from monitor.camps.region import KnownCamp, Region
+from monitor.camps.rules import fall_at, growth_at
 from monitor.camps.settings import CampSettings
 from monitor.camps.sign import LookSign
 from monitor.detectors.camps import VERSION, CampVerdict, NewPatch
@@ -44,6 +44,8 @@ LOCAL_ODDS = 4.0
 """How much denser quiet scores are at a threshold than beyond it."""
 
 HIGHEST = 0.97
+LEAST_PROBABILITY = 0.2
+"""Below it nothing is raised (DETECTION 4e)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +81,9 @@ def camp_findings(verdict: CampVerdict, at: datetime, case: CampCase) -> Iterato
     """
     for patch in verdict.patches:
         if not patch.refused:
-            yield _new(patch, verdict, case)
+            found = _new(patch, verdict, case)
+            if found.probability >= LEAST_PROBABILITY:
+                yield found
     for camp in case.camps:
         series = verdict.state.series.get(camp.camp_id, ())
         if not series or series[-1].at != at:
@@ -182,14 +186,10 @@ def _new_confounders(patch: NewPatch) -> tuple[str, ...]:
 def _growth(
     camp: KnownCamp, series: Sequence[CampReading], verdict: CampVerdict, case: CampCase
 ) -> Finding | None:
-    settings = case.settings
-    growth = growth_of(measured(series), settings.min_growth_fraction)
+    growth = growth_at(series, case.settings)
+    if growth is None:
+        return None
     latest = series[-1]
-    if growth is None or growth.certainty <= settings.growth_certainty:
-        return None
-    gained_m2 = growth.area_m2 - growth.before_m2
-    if min(gained_m2, latest.gain_m2) < settings.min_growth_area_ha * 1e4:
-        return None
     kind = FindingKind.CAMP_NEW if _is_young(camp, latest.at, case) else FindingKind.CAMP_GROWTH
     if _is_reported(kind, camp, growth.area_m2, latest.at, case):
         return None
@@ -237,6 +237,7 @@ def _growth_finding(
             "area_low_ha": growth.low_m2 / 1e4,
             "area_high_ha": growth.high_m2 / 1e4,
             "area_before_ha": growth.before_m2 / 1e4,
+            "outline_ha": series[-1].outline_m2 / 1e4,
             "change_30_days": growth.change,
             "change_low": growth.change_low,
             "change_high": growth.change_high,
@@ -277,14 +278,13 @@ def _run_of_gain(series: Sequence[CampReading]) -> list[CampReading]:
 
 
 def _emptying(camp: KnownCamp, series: Sequence[CampReading], case: CampCase) -> Finding | None:
-    settings = case.settings
-    clear = [r for r in series if not np.isnan(r.fall)]
-    run = lasting_fall(clear, settings.min_emptying_fraction, settings.emptying_looks)
-    if not run or run[-1] is not series[-1]:
+    run = fall_at(series, case.settings)
+    if not run:
         return None
+    clear = [r for r in series if not np.isnan(r.fall)]
     fall = float(np.median([r.fall for r in run[-3:]]))
     burned_at = _burned_at(camp, run[0].at, case)
-    kind = class_of(clear, burned_at, settings.min_emptying_fraction)
+    kind = class_of(clear, burned_at, case.settings.min_emptying_fraction)
     if _emptying_is_reported(camp, fall, kind, run[-1].at, case):
         return None
     return _emptying_finding(camp, clear, run, fall, kind, case)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import ConfigError
-from monitor.truth import origin_of, read_confounders, read_truth
+from monitor.truth import origin_of, read_camp_truth, read_confounders, read_truth
 
 HEAD = "settlement_id,kind,started_at,ended_at,fraction\n"
 ROW = "a,burned,2024-03-03T10:00:00Z,2024-03-03T16:00:00Z,0.75\n"
@@ -107,3 +107,37 @@ def test_a_manifest_that_is_no_object_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"manifest\.json is not a JSON object"):
         origin_of(tmp_path)
+
+
+CAMP_HEAD = "settlement_id,kind,started_at,ended_at,fraction,longitude,latitude\n"
+
+
+def test_camps_are_read_by_place_or_by_settlement(tmp_path: Path) -> None:
+    text = CAMP_HEAD + (
+        ",camp_new,2024-03-03,2024-04-05,1.0,27.0,0.0\n"
+        "a,camp_growth,2024-02-03,2024-04-05,2.5,,\n"
+        "z,camp_emptied,2024-01-03,2024-04-05,0.5,,\n"
+        "a,burned,2024-01-03,2024-01-03,0.5,,\n"
+    )
+
+    growth, new = read_camp_truth(truth(tmp_path, text), {"a"}, 32635)
+
+    assert (growth.kind, growth.settlement_id, growth.fraction) == ("camp_growth", "a", 2.5)
+    assert (new.kind, new.settlement_id) == ("camp_new", "")
+    # 27 degrees east is the middle of zone 35, 500 km from its false origin.
+    assert new.x_m == pytest.approx(500_000, abs=1)
+    assert new.y_m == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        pytest.param(",camp_new,2024-03-03,2024-04-05,1.0,,\n", "are no position", id="none"),
+        pytest.param(",camp_new,2024-03-03,2024-04-05,1.0,27,91\n", "not on Earth", id="pole"),
+        pytest.param("a,camp_growth,2024-03-03,2024-04-05,-1,,\n", "fraction -1", id="negative"),
+        pytest.param("a,camp_growth,2024-03-03,2024-04-05,x,,\n", "fraction 'x'", id="no number"),
+    ],
+)
+def test_camps_that_cannot_be_used_are_refused(tmp_path: Path, row: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_camp_truth(truth(tmp_path, CAMP_HEAD + row), {"a"}, 32635)

@@ -1,0 +1,36 @@
+"""When readings of one camp add up to growth or to emptying: the two decisions, pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from monitor.camps.area import measured
+from monitor.camps.emptying import lasting_fall
+from monitor.camps.growth import Growth, growth_of
+from monitor.camps.reading import CampReading
+from monitor.camps.settings import CampSettings
+
+
+def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth | None:
+    """Return the growth that the newest reading completes, None if it completes none.
+
+    The posterior probability of more than 10 % in 30 days must exceed 0.95, and the gain
+    half a hectare (DETECTION 4d).
+    """
+    growth = growth_of(measured(series), settings.min_growth_fraction)
+    if growth is None or growth.certainty <= settings.growth_certainty:
+        return None
+    gained_m2 = min(growth.area_m2 - growth.before_m2, series[-1].gain_m2)
+    return growth if gained_m2 >= settings.min_growth_area_ha * 1e4 else None
+
+
+def fall_at(series: Sequence[CampReading], settings: CampSettings) -> tuple[CampReading, ...]:
+    """Return the unbroken run of falls that the newest reading continues; empty if too short.
+
+    30 % of what sets a camp apart, through three clear looks (DETECTION 4d).
+    """
+    if not series or math.isnan(series[-1].fall):
+        return ()
+    clear = [reading for reading in series if not math.isnan(reading.fall)]
+    return lasting_fall(clear, settings.min_emptying_fraction, settings.emptying_looks)
