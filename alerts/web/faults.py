@@ -61,6 +61,7 @@ FAILED = 500
 FORMS = "application/x-www-form-urlencoded"
 
 FOR_MACHINES = ("/api", "/ogc", "/feed.atom", "/metrics")
+CAP = "/cap.xml"
 
 
 def add_faults(app: FastAPI) -> None:
@@ -77,7 +78,9 @@ def status_of(error: ServiceError) -> int:
 
 def for_machine(request: Request) -> bool:
     """Return True if a program asks, which cannot read a page."""
-    return request.url.path.startswith(FOR_MACHINES)
+    path = request.url.path
+    by_key = path.endswith(CAP) and not request.headers.get("accept", "").startswith("text/html")
+    return path.startswith(FOR_MACHINES) or by_key
 
 
 def answer(

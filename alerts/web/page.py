@@ -69,12 +69,12 @@ class Page:
         self.visitor: Visitor = getattr(request.state, "visitor", Visitor())
         self.now: datetime = self.parts.now()
         settings = self.parts.settings
-        language = language_of(
-            request.cookies.get(LANGUAGE_COOKIE, ""),
-            request.headers.get("accept-language", ""),
-            settings.language,
+        chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+        accepted = request.headers.get("accept-language", "")
+        self.chose_language = chosen in NAMES
+        self.speech = SiteSpeech(
+            language_of(chosen, accepted, settings.language), settings.time_zone
         )
-        self.speech = SiteSpeech(language, settings.time_zone)
 
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page made from a template, with what every page has."""
@@ -100,6 +100,11 @@ class Page:
         if fresh:
             self._set(response, form_cookie(self.parts), fresh, http_only=True)
         return response
+
+    def speak(self, language: str) -> None:
+        """Say everything from here on in another language, if there is such a one."""
+        if language in NAMES:
+            self.speech = SiteSpeech(language, self.parts.settings.time_zone)
 
     def go(self, path: str, said: str = "", **query: str) -> Response:
         """Send the browser to another page of ours; `said` is a sentence that it shows there."""

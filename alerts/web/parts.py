@@ -15,6 +15,7 @@ from alerts.enrolment import Enrolment
 from alerts.feedback import FeedbackBox
 from alerts.keys import Keyring
 from alerts.ports import MapRenderer
+from alerts.pulled import Pulled
 from alerts.queue import AlertQueue
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
@@ -69,6 +70,7 @@ class Parts:
     enrolment: Enrolment
     endpoints: Endpoints
     feedback: FeedbackBox
+    pulled: Pulled
     accounts: Accounts
     sessions: Sessions
     sign_ins: SignIns

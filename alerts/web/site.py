@@ -11,10 +11,31 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from alerts.web.faults import add_faults
 from alerts.web.guard import GuardedRoute, need_of
 from alerts.web.headers import BodyLimit, SecureHeaders
-from alerts.web.pages import alert, decisions, entrance, files, health, maps, queue
+from alerts.web.pages import (
+    alert,
+    decisions,
+    entrance,
+    feeds,
+    files,
+    health,
+    links,
+    maps,
+    queue,
+)
 from alerts.web.parts import Parts
 
-GROUPS = (queue, alert, decisions, maps, entrance, files, health)
+# The order of the menu.
+GROUPS = (
+    queue,
+    maps,
+    alert,
+    decisions,
+    feeds,
+    links,
+    entrance,
+    files,
+    health,
+)
 """Modules of pages; each has a `router`, and `NAVIGATION` if it stands in the menu."""
 
 UPLOADS = ("/aois", "/settlements")

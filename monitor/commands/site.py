@@ -48,6 +48,7 @@ def parts_of(service: Service, unwell: Callable[[], str]) -> Parts:
         endpoints=service.endpoints,
         # Links in mails are signed with the master key, whatever signs cookies.
         feedback=FeedbackBox(database, Keyring(master_key(service.config.service.data_folder))),
+        pulled=service.pulled,
         accounts=Accounts(database),
         sessions=Sessions(database, session_policy(service.config)),
         sign_ins=SignIns(database, keys),

@@ -17,10 +17,14 @@ from alerts.channels.guard import Guard
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.feedback import FeedbackBox
+from alerts.formats.mail import MailSettings
 from alerts.keys import Keyring
+from alerts.letters import LetterWriter
+from alerts.pulled import Pulled
 from alerts.queue import AlertQueue
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
+from alerts.subscription import SubscriptionPolicy
 from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
 from alerts.web.parts import Parts, SiteSettings
@@ -32,6 +36,7 @@ from aoi.database import writing
 from aoi.registry import AoiRegistry
 from maps.renderer import FoliumRenderer
 from monitor.store import MonitorStore
+from tests.builders import an_observation
 
 NOW = datetime(2024, 5, 20, 12, tzinfo=UTC)
 PASSWORD = "seven grey herons wade"
@@ -58,6 +63,7 @@ def some_parts(db: Engine, folder: Path, **changes: Any) -> Parts:
         enrolment=enrolment,
         endpoints=Endpoints(db, enrolment, keys, Guard(True)),
         feedback=FeedbackBox(db, keys),
+        pulled=Pulled(db, keys, some_writer(keys), SubscriptionPolicy()),
         accounts=Accounts(db),
         sessions=Sessions(db),
         sign_ins=SignIns(db, keys),
@@ -69,6 +75,12 @@ def some_parts(db: Engine, folder: Path, **changes: Any) -> Parts:
         unwell=lambda: "",
     )
     return replace(made, **changes)
+
+
+def some_writer(keys: Keyring) -> LetterWriter:
+    """What decides who may see what, and knows our address."""
+    settings = MailSettings("alerts@alerts.example.org", base_url="http://127.0.0.1:8000")
+    return LetterWriter(FoliumRenderer(), lambda path: an_observation(), keys, settings)
 
 
 def add_person(parts: Parts, name: str, role: str, areas: list[str] | None = None) -> None:
