@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from alerts.errors import InvalidAddress
 
@@ -40,6 +41,25 @@ def clean_address(text: str) -> str:
     if len(local) > MAX_LOCAL_LENGTH or LOCAL.fullmatch(local) is None:
         raise InvalidAddress(f"the part before the @ cannot be used: {local!r}", HINT)
     return f"{local}@{_clean_domain(domain)}"
+
+
+# What a reader takes for another letter: digits; Cyrillic, Armenian, Greek letters.
+_LOOKS_LIKE = str.maketrans(
+    {"0": "o", "1": "l", "i": "l", "5": "s", "\u0430": "a", "\u0435": "e", "\u043e": "o",
+     "\u0440": "p", "\u0441": "c", "\u0445": "x", "\u0443": "y", "\u0456": "l", "\u0455": "s",
+     "\u0578": "n", "\u03bf": "o", "\u03b1": "a", "\u03bd": "v"}
+)  # fmt: skip
+
+
+def appearance_of(address: str) -> str:
+    """Return what the domain of an address looks like: equal for look-alikes."""
+    domain = address.rpartition("@")[2].lower()
+    try:
+        shown = domain.encode("ascii").decode("idna")
+    except UnicodeError:
+        shown = domain
+    bare = "".join(c for c in unicodedata.normalize("NFKD", shown) if not unicodedata.combining(c))
+    return bare.translate(_LOOKS_LIKE).replace("rn", "m").replace("vv", "w")
 
 
 def _clean_domain(domain: str) -> str:

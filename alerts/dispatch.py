@@ -293,8 +293,16 @@ def _tell_operator(
     delivery = claimed.delivery
     if failure.failure is FailureClass.CONFIG:
         report_incident(connection, f"{delivery.channel}:config", failure.message, now)
+    elif state is DeliveryState.RETRY_WAIT and _is_the_owners(claimed, failure):
+        sentence = f"the endpoint of person {delivery.person_id}: {failure.message}; tell its owner"
+        report_incident(connection, f"endpoint:{delivery.person_id}", sentence, now)
     elif state in (DeliveryState.FAILED_PERM, DeliveryState.DEAD):
         sentence = f"delivery {delivery.delivery_id} was given up: {failure.message}"
+        if delivery.reason in MANDATORY:
+            sentence += (
+                f"; person {delivery.person_id} still has what was RETRACTED: "
+                "reach them another way"
+            )
         report_incident(connection, f"delivery:{delivery.delivery_id}", sentence, now)
     if failure.failure is FailureClass.RECIPIENT:
         connection.execute(
@@ -302,6 +310,14 @@ def _tell_operator(
             .where(PERSONS.c.person_id == delivery.person_id)
             .values(state=PersonState.SUPPRESSED.value, changed_at=now)
         )
+
+
+def _is_the_owners(claimed: Claim, failure: DeliveryFailed) -> bool:
+    """Return True for answers of an endpoint that only its owner can mend (ALERTS 3.5)."""
+    if claimed.delivery.channel != "webhook" or not 300 <= failure.code < 500:
+        return False
+    passing = failure.code in (408, 425, 429)
+    return not passing and (failure.code < 400 or claimed.attempt >= 3)
 
 
 def _end_attempt(

@@ -14,7 +14,7 @@ from alerts.addresses import clean_address
 from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, LOWEST
 from alerts.errors import BadToken, InvalidAddress, UnknownSubscriber
-from alerts.farewell import tell_of_leaving
+from alerts.farewell import tell_of_leaving, warn_of_look_alikes
 from alerts.formats.text import Paragraph
 from alerts.grading import Severity
 from alerts.keys import Keyring
@@ -141,6 +141,8 @@ class Enrolment:
                 person = replace(person, state=PersonState.ACTIVE)
             put_person(connection, person, now)
             put_profile(connection, _profile(person_id, wish, aois, now))
+            if known is None and channel == "email":
+                warn_of_look_alikes(connection, person, now)
             if person.state is PersonState.PENDING and channel == "email":
                 self._ask(connection, person, now)
         logger.info("subscriber added", person_id=person_id, state=person.state.value)

@@ -1,4 +1,4 @@
-"""Who hears that somebody left: a forwarded mail must not silence an organisation unseen."""
+"""Who hears that people came or left: nobody is silenced, or let in, unseen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from alerts.addresses import appearance_of
 from alerts.formats.text import Paragraph
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
@@ -38,6 +39,23 @@ def tell_of_leaving(
     for aoi_id in _areas_without_readers(connection, person):
         sentence = f"area {aoi_id} has no active recipient any more: its alerts reach nobody"
         report_incident(connection, f"aoi:{aoi_id}:nobody", sentence, now)
+
+
+def warn_of_look_alikes(connection: Connection, person: Person, now: datetime) -> None:
+    """Tell the operator if a new address looks like one of a known house, and is not."""
+    domain, looks = _domain_of(person), appearance_of(person.address)
+    known = {_domain_of(one) for one in persons_in(connection, desk=False, channel=EMAIL)}
+    for other in sorted(known - {domain}):
+        if appearance_of(other) == looks:
+            sentence = (
+                f"the domain {domain!r} of person {person.person_id} looks like {other!r}: "
+                "see that it is not somebody who pretends"
+            )
+            report_incident(connection, f"look-alike:{person.person_id}", sentence, now)
+
+
+def _domain_of(person: Person) -> str:
+    return person.address.rpartition("@")[2].lower()
 
 
 def masked(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +46,14 @@ def report_incident(connection: Connection, cause: str, sentence: str, now: date
             )
         )
         logger.warning("incident", cause=cause, sentence=sentence)
+
+
+def words_missing(engine: Engine, clock: Callable[[], datetime], fault: str) -> None:
+    """Report that a message, or a sentence of it, had to be said in English."""
+    logger.error("words missing", fault=fault)
+    sentence = f"a translation is broken: {fault}; English was sent instead"
+    with writing(engine) as connection:
+        report_incident(connection, f"words:{fault}"[:120], sentence, clock())
 
 
 def open_incidents(engine: Engine) -> list[Incident]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
+from jinja2 import TemplateError
 
 from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, Disclosure, Gazetteer, Tlp
@@ -110,11 +111,19 @@ class LetterWriter:
     def write(self, order: Order) -> Written:
         """Return the message of an order: the same bytes for the same order.
 
+        What cannot be said in the reader's language is said in English, and reported.
+
         Raises
         ------
         NotCleared
             If the person may not see the alert: nothing is written.
         """
+        try:
+            return self._write(order)
+        except (TemplateError, ValueError) as fault:
+            return self._write(replace(order, person=self._in_english(order.person, fault)))
+
+    def _write(self, order: Order) -> Written:
         if order.delivery.channel == WEBHOOK:
             return self._posted(order, self.shown(order.alert, order.delivery.audience))
         speech = Speech(order.person.language, order.person.time_zone, self._report)
@@ -138,6 +147,18 @@ class LetterWriter:
 
     def write_note(self, order: NoteOrder) -> Written:
         """Return a message that is about no single alert."""
+        try:
+            return self._write_note(order)
+        except (TemplateError, ValueError) as fault:
+            return self._write_note(replace(order, person=self._in_english(order.person, fault)))
+
+    def _in_english(self, person: Person, fault: TemplateError | ValueError) -> Person:
+        if person.language == "en":
+            raise fault
+        self._report(f"{person.language}: {type(fault).__name__}: the message was sent in English")
+        return replace(person, language="en")
+
+    def _write_note(self, order: NoteOrder) -> Written:
         person, note = order.person, order.note
         speech = Speech(person.language, person.time_zone, self._report)
         links = self._person_links(person, order.at, confirms=order.delivery.reason == "confirm")

@@ -10,36 +10,34 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine as Database
 
-from alerts.aftermath import Aftermath, AftermathPolicy
+from alerts.aftermath import Aftermath
 from alerts.alert import Alert
-from alerts.blindness import Blindness, BlindnessPolicy
+from alerts.blindness import Blindness
 from alerts.bounces import BounceDesk
 from alerts.channels.email import Email, SmtpSettings
 from alerts.channels.guard import Guard
 from alerts.channels.spool import Spool
 from alerts.channels.webhook import Webhook, WebhookSettings
-from alerts.courier import Courier, CourierPolicy
-from alerts.digests import DigestPolicy, Digests
+from alerts.courier import Courier
+from alerts.digests import Digests
 from alerts.endpoints import Endpoints
-from alerts.enrolment import Enrolment, EnrolmentPolicy
+from alerts.enrolment import Enrolment
 from alerts.evidence.room import EvidenceRoom
 from alerts.evidence.seal import Seal
-from alerts.formats.dkim import DkimKey
-from alerts.formats.mail import MailSettings
 from alerts.inbound import Inbound
-from alerts.intake import Intake, IntakePolicy
+from alerts.incidents import words_missing
+from alerts.intake import Intake
 from alerts.keys import Keyring
 from alerts.letterbox import Letterbox
 from alerts.letters import LetterWriter
 from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
-from alerts.publisher import Publisher, PublisherPolicy
+from alerts.publisher import Publisher
 from alerts.pulled import Pulled
 from alerts.reconciler import Reconciler
-from alerts.review import ReviewDesk, ReviewPolicy
+from alerts.review import ReviewDesk
 from alerts.sent_copies import CopySettings, SentCopies
 from alerts.store import AlertStore
-from alerts.subscription import SubscriptionPolicy
 from alerts.web.drawings import desk_map
 from alerts.words import Speech
 from aoi.database import open_database
@@ -54,11 +52,22 @@ from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
 from monitor.detectors.heat_sources import HeatSettings
 from monitor.engine import engine_of
-from monitor.errors import ConfigError
 from monitor.fire_watch import FireWatch, FireWatchSettings
 from monitor.master_key import master_key
 from monitor.observation import Observation
 from monitor.pipeline import Pipeline, PipelineSettings
+from monitor.policies import (
+    aftermath_policy,
+    blindness_policy,
+    courier_policy,
+    digest_policy,
+    enrolment_policy,
+    intake_policy,
+    mail_settings,
+    publisher_policy,
+    review_policy,
+    subscription_policy,
+)
 from monitor.ports import Engine, HotspotSource, ImagerySource
 from monitor.schema import upgrade
 from monitor.service import Service
@@ -99,7 +108,10 @@ def build_service(
     registry, store = AoiRegistry(database), MonitorStore(database)
     imagery, hotspots = sources or sources_of(config)
     renderer = FoliumRenderer(language=config.service.language)
-    writer = LetterWriter(renderer, partial(_chip, folder), keys, mail_settings(config))
+    writer = LetterWriter(
+        renderer, partial(_chip, folder), keys, mail_settings(config),
+        report=partial(words_missing, database, now),
+    )  # fmt: skip
     enrolment = Enrolment(database, registry, keys, enrolment_policy(config))
     guard = Guard(config.webhooks.allow_private_addresses, own_hosts=(_own_host(config),))
     endpoints = Endpoints(database, enrolment, keys, guard)
@@ -115,7 +127,7 @@ def build_service(
         intake=Intake(database, store, registry, intake_policy(config, keys)),
         aftermath=Aftermath(database, store, aftermath_policy(config)),
         blindness=Blindness(database, store, registry, blindness_policy(config, keys)),
-        desk=ReviewDesk(database, ReviewPolicy(two_person_aois=config.alerts.two_person_aois)),
+        desk=ReviewDesk(database, review_policy(config)),
         publisher=Publisher(database, keys, publisher_policy(config)),
         digests=Digests(database, store, registry, keys, writer.shown, digest_policy(config)),
         courier=courier_of(config, database, channels, writer, keys),
@@ -283,104 +295,6 @@ def camp_settings(section: CampSection) -> CampSettings:
         min_emptying_fraction=section.min_emptying_fraction,
         emptying_looks=section.emptying_looks,
     )
-
-
-def intake_policy(config: Config, keys: Keyring) -> IntakePolicy:
-    """Return what belongs to one event."""
-    return IntakePolicy(
-        join_distance_m=config.alerts.join_distance_m,
-        join_within=timedelta(days=config.alerts.join_within_days),
-        reopen_within=timedelta(days=config.alerts.reopen_within_days),
-        ref_key=keys.derived("ref"),
-    )
-
-
-def aftermath_policy(config: Config) -> AftermathPolicy:
-    """Return what later looks mean for an alert."""
-    return AftermathPolicy(
-        contradicted_within=timedelta(days=config.detection.burn.max_gap_days),
-        end_after_looks=config.alerts.end_after_looks,
-    )
-
-
-def blindness_policy(config: Config, keys: Keyring) -> BlindnessPolicy:
-    """Return when an area counts as blind."""
-    return BlindnessPolicy(
-        blind_after=timedelta(days=config.alerts.blind_after_days), ref_key=keys.derived("ref")
-    )
-
-
-def digest_policy(config: Config) -> DigestPolicy:
-    """Return what digests call blind."""
-    return DigestPolicy(blind_after=timedelta(days=config.alerts.blind_after_days))
-
-
-def publisher_policy(config: Config) -> PublisherPolicy:
-    """Return who hears of what."""
-    return PublisherPolicy(
-        analysts=config.email.analysts,
-        cool_down=timedelta(days=config.alerts.cool_down_days),
-        subscriptions=subscription_policy(config),
-    )
-
-
-def subscription_policy(config: Config) -> SubscriptionPolicy:
-    """Return the limits that hold for everybody."""
-    alerts = config.alerts
-    auto_aois: tuple[str, ...] | None = alerts.auto_publish_aois or None
-    return SubscriptionPolicy(
-        max_messages_per_day=alerts.max_messages_per_day,
-        group_wait=alerts.group_wait,
-        group_interval=alerts.group_interval,
-        auto_publish_aois=auto_aois if alerts.auto_publish else (),
-    )
-
-
-def enrolment_policy(config: Config) -> EnrolmentPolicy:
-    """Return who is told when people leave."""
-    return EnrolmentPolicy(
-        operators=config.alerts.operators, subscriptions=publisher_policy(config).subscriptions
-    )
-
-
-def courier_policy(config: Config) -> CourierPolicy:
-    """Return how patiently messages are sent."""
-    remote = config.email.host not in {"localhost", "127.0.0.1", "::1"}
-    return CourierPolicy(
-        # Longer than the server itself may think about the end of a message.
-        settle=timedelta(seconds=config.email.final_timeout_s if remote else 60),
-        on_unknown=config.alerts.on_unknown,
-        only_to=frozenset(config.alerts.test_addresses) if config.alerts.dry_run else None,
-    )
-
-
-def mail_settings(config: Config) -> MailSettings:
-    """Return how mails are addressed."""
-    return MailSettings(
-        sender=config.email.sender,
-        sender_name=config.email.sender_name,
-        reply_to=config.email.reply_to,
-        bounce_domain=config.email.bounce_domain,
-        base_url=config.service.base_url.rstrip("/"),
-        dkim=_dkim_key(config),
-        unsubscribe_mailbox=config.email.inbound is not None,
-        exercise=config.alerts.dry_run,
-        max_message_bytes=int(config.email.max_message_mb * 1e6),
-    )
-
-
-def _dkim_key(config: Config) -> DkimKey | None:
-    email = config.email
-    if not email.dkim_domain or email.dkim_key is None:
-        return None
-    pem = email.dkim_key.get_secret_value().encode()
-    try:
-        return DkimKey.from_pem(email.dkim_domain, email.dkim_selector, pem)
-    except ValueError as error:
-        raise ConfigError(
-            f"the key in [email] dkim_key_file cannot sign: {error}",
-            hint="make one with: openssl genrsa -out dkim.pem 2048",
-        ) from error
 
 
 def _chip(folder: Path, path: str) -> Observation:

@@ -14,7 +14,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("aoi", "monitor", "alerts", "maps")
 FRONT_DOOR = frozenset(
-    {"monitor.cli", "monitor.commands", "monitor.app", "monitor.service", "monitor.__main__"}
+    {
+        "monitor.cli",
+        "monitor.commands",
+        "monitor.app",
+        "monitor.policies",
+        "monitor.service",
+        "monitor.__main__",
+    }
 )
 
 # Values and decisions: what they return depends on their arguments and on nothing else.

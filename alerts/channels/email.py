@@ -16,6 +16,8 @@ from alerts.ports import Parcel
 
 CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
+ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;]+")
+
 LOGIN_CODES = frozenset({530, 534, 535, 538})
 CONTENT_CODES = frozenset({"5.2.2", "5.3.4"})
 
@@ -264,4 +266,5 @@ def _misconfigured(what: str) -> DeliveryFailed:
 
 def _words(reply: bytes | str) -> str:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    return " ".join(text.split())[:300]
+    # Servers repeat the address, and these words go into logs and mails to the operator.
+    return ADDRESS.sub("…", " ".join(text.split()))[:300]
