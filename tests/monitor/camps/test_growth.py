@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.camps.growth import Measured, growth_of
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def series(*areas_ha: float, sigma: float = 0.03, step_days: float = 5.0) -> list[Measured]:
+    return [
+        Measured(START + timedelta(days=step_days * n), 1e4 * area, sigma)
+        for n, area in enumerate(areas_ha)
+    ]
+
+
+def test_a_camp_that_stands_does_not_grow() -> None:
+    found = growth_of(series(*[10.0] * 12), 0.10)
+
+    assert found is not None
+    assert found.change == pytest.approx(0.0, abs=0.01)
+    assert found.certainty < 0.05
+    assert found.low_m2 < 1e5 < found.high_m2
+
+
+def test_a_camp_that_doubles_is_said_to_double() -> None:
+    found = growth_of(series(*[10.0] * 8, *[20.0] * 6), 0.10)
+
+    assert found is not None
+    # A jump is believed by and by: five looks later nine tenths of it.
+    assert found.change == pytest.approx(1.0, abs=0.15)
+    assert found.area_m2 == pytest.approx(2e5, rel=0.1)
+    assert found.before_m2 == pytest.approx(1e5, rel=0.1)
+    assert found.certainty > 0.99
+
+
+def test_one_odd_look_is_no_growth() -> None:
+    found = growth_of(series(*[10.0] * 10, 20.0), 0.10)
+
+    assert found is not None and found.certainty < 0.95
+
+
+def test_a_camp_that_shrinks_has_a_negative_change() -> None:
+    found = growth_of(series(*[10.0] * 8, *[5.0] * 6), 0.10)
+
+    assert found is not None
+    assert found.change == pytest.approx(-0.5, abs=0.05)
+    assert found.change_low < found.change < found.change_high < 0
+
+
+def test_growth_of_long_ago_is_no_growth_of_this_month() -> None:
+    found = growth_of(series(*[10.0] * 4, *[20.0] * 16), 0.10)
+
+    assert found is not None and found.certainty < 0.5
+
+
+@pytest.mark.parametrize("areas", [(), (10.0,), (10.0, 12.0, 14.0)])
+def test_less_than_fifteen_days_say_nothing(areas: tuple[float, ...]) -> None:
+    assert growth_of(series(*areas), 0.10) is None
+
+
+def test_wider_noise_makes_wider_intervals() -> None:
+    sharp = growth_of(series(*[10.0] * 8, *[13.0] * 4, sigma=0.02), 0.10)
+    vague = growth_of(series(*[10.0] * 8, *[13.0] * 4, sigma=0.15), 0.10)
+
+    assert sharp is not None and vague is not None
+    assert vague.high_m2 - vague.low_m2 > sharp.high_m2 - sharp.low_m2
+    assert vague.certainty < sharp.certainty

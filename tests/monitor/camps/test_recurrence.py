@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from monitor.camps.features import camp_features
+from monitor.camps.recurrence import Seen, years_with_sign
+from monitor.camps.season import Season, fitted, history_of
+from monitor.camps.settings import CampSettings
+from tests.monitor.camps.worlds import (
+    REVISIT,
+    START,
+    TRACK,
+    Stay,
+    a_look,
+    a_region,
+    blocks_of,
+    the_looks,
+)
+
+REGION = a_region()
+PLACE = (slice(20, 24), slice(30, 34))
+OWN = blocks_of(*PLACE)
+YEAR = 73
+
+
+@cache
+def season() -> Season:
+    pairs = [(k.acquired_at, camp_features(k, REGION)) for k in the_looks(YEAR)]
+    found = fitted(history_of(TRACK, pairs, has_texture=True), REGION)  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def seen(numbers: range, shown: range) -> Iterator[Seen]:
+    for number in numbers:
+        stays = [Stay(*PLACE, first=0)] if number in shown else []
+        look = a_look(number, stays, at=START + number * REVISIT)
+        values = camp_features(look, REGION)
+        assert values is not None
+        yield Seen(look.look_id, TRACK, look.acquired_at, values)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        pytest.param(range(0), (1, 0), id="never"),
+        pytest.param(range(80, 84), (1, 1), id="always"),
+        pytest.param(range(80, 81), (1, 0), id="one of four"),
+        pytest.param(range(80, 82), (1, 1), id="two of four"),
+    ],
+)
+def test_a_year_shows_the_sign_from_a_third_of_its_looks_on(
+    shown: range, expected: tuple[int, int]
+) -> None:
+    found = years_with_sign(
+        OWN, seen(range(80, 84), shown), {TRACK: season()}, REGION, CampSettings()
+    )
+
+    assert found == expected
+
+
+def test_without_looks_or_seasons_no_year_was_checked() -> None:
+    looks = list(seen(range(80, 82), range(80, 82)))
+
+    assert years_with_sign(OWN, [], {TRACK: season()}, REGION, CampSettings()) == (0, 0)
+    assert years_with_sign(OWN, looks, {}, REGION, CampSettings()) == (0, 0)
