@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gzip
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +34,7 @@ class Receiver:
         self.headers: dict[str, str] = {}
         self.body = b"ok"
         self.trickles = False
+        self.breaks = False
         self.stop = threading.Event()
 
 
@@ -46,13 +49,18 @@ def receiver(authority: trustme.CA) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             served.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            if served.breaks:
+                self.connection.close()
+                self.close_connection = True
+                return
             self.send_response(served.status)
             for name, value in served.headers.items():
                 self.send_header(name, value)
             if not served.trickles:
                 self.send_header("Content-Length", str(len(served.body)))
             self.end_headers()
-            self.wfile.write(served.body)
+            with suppress(OSError):  # whoever has read enough hangs up
+                self.wfile.write(served.body)
             while served.trickles and not served.stop.wait(0.05):
                 self.wfile.write(b"x")
 
@@ -198,3 +206,35 @@ def test_an_endpoint_must_give_the_challenge_back(channel: Webhook, receiver: Re
 
     assert channel.answers_challenge(a_parcel(receiver), "c-17")
     assert not channel.answers_challenge(a_parcel(receiver), "c-18")
+
+
+def test_of_a_huge_answer_only_the_beginning_is_read(  # J5
+    channel: Webhook, receiver: Receiver
+) -> None:
+    receiver.body = b"x" * 10_000_000
+
+    assert channel.send(a_parcel(receiver), lambda: None) == "200"
+
+
+def test_an_answer_that_unpacks_to_more_than_it_weighs_is_not_unpacked(  # D21, D22
+    channel: Webhook, receiver: Receiver
+) -> None:
+    receiver.headers = {"Content-Encoding": "gzip", "Content-Type": "image/png"}
+    receiver.body = gzip.compress(bytes(10_000_000))
+
+    assert channel.send(a_parcel(receiver), lambda: None) == "200"
+    assert not channel.answers_challenge(a_parcel(receiver), "0" * 32)
+
+
+def test_a_break_after_the_whole_request_is_tried_again_with_the_same_id(  # J6
+    channel: Webhook, receiver: Receiver
+) -> None:
+    receiver.breaks = True
+    with pytest.raises(DeliveryFailed) as refused:
+        channel.send(a_parcel(receiver), lambda: None)
+    receiver.breaks = False
+
+    channel.send(a_parcel(receiver), lambda: None)
+
+    assert refused.value.failure is FailureClass.TRANSIENT
+    assert [headers["webhook-id"] for _, headers, _ in receiver.got] == ["dlv_abc", "dlv_abc"]
