@@ -124,7 +124,8 @@ def _result(
 ) -> CampResult:
     wanted = [event for event in events if event.kind == kind]
     own = [alarm for alarm in alarms if alarm.kind == kind]
-    hits = [next((a for a in own if explains(event, a)), None) for event in wanted]
+    alike = own if kind == EMPTYING else [a for a in alarms if a.kind != EMPTYING]
+    hits = [next((a for a in alike if explains(event, a)), None) for event in wanted]
     pairs = [(e, hit) for e, hit in zip(wanted, hits, strict=True) if hit is not None]
     lags = [(hit.at - event.started_at) / timedelta(days=1) for event, hit in pairs]
     false = false_alarms([a for a in own if not any(explains(e, a) for e in events)])
@@ -146,8 +147,11 @@ def explains(event: CampEvent, alarm: CampAlarm) -> bool:
     """Return True if an alarm is about an event."""
     if not event.started_at - EARLY <= alarm.at <= event.ended_at + LATE:
         return False
-    if event.settlement_id or alarm.settlement_id:
-        return event.settlement_id == alarm.settlement_id
+    if event.settlement_id and event.settlement_id == alarm.settlement_id:
+        return True
+    if event.kind == EMPTYING or alarm.kind == EMPTYING:
+        return False
+    # Shelters beside a known camp are its growth to one and a new camp to another.
     return math.hypot(event.x_m - alarm.x_m, event.y_m - alarm.y_m) <= REACH_M
 
 

@@ -28,6 +28,7 @@ from monitor.simulation.looks import looks
 from monitor.simulation.presets import preset, require_seed
 from monitor.simulation.world import World, build
 
+SETTINGS = CampSettings()
 LEAST_COVER = 0.025
 """Ground counts as camp from this share of it under shelters."""
 
@@ -73,7 +74,7 @@ def world_records(
     world = build(preset(preset_name), require_seed(seed, purpose))
     region = region_of(world.blocks, world.blocks.outline, world.settlements)
     start = world.settings.span.start + timedelta(days=365.25 * train_years)
-    stream = CampStream(region, CampSettings(), start, relaxed=True)
+    stream = CampStream(region, SETTINGS, start, relaxed=True)
     found: list[KnownCamp] = []
     patches: list[PatchRecord] = []
     camps: list[CampRecord] = []
@@ -85,7 +86,7 @@ def world_records(
         if verdict.reason:
             reasons.append((look.acquired_at.isoformat(), verdict.reason))
         for one in verdict.patches:
-            is_new = not one.refused and one.area_m2 >= 1e4
+            is_new = not one.refused and one.area_m2 >= 1e4 * SETTINGS.min_new_area_ha
             patches.append(_patch(one, look, world, region, new=is_new))
             if is_new:
                 found.append(region.camp(f"found-{len(found)}", one.patch.own, one.area_m2))

@@ -21,6 +21,7 @@ BANDS = ("blue", "green", "red", "nir08", "swir16")
 TEXTURE = FEATURES.index("texture")
 NDVI = FEATURES.index("ndvi")
 VISIBLE = FEATURES.index("visible")
+BLUE_RED = FEATURES.index("blue_red")
 COUNT = len(FEATURES)
 
 MIN_TEXTURE = 1e-3

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.camps.control import controlled
+from monitor.camps.features import BLUE_RED, VISIBLE
 from monitor.camps.region import Chosen, Region
 from monitor.camps.season import Season
 from monitor.camps.settings import CampSettings
@@ -19,6 +20,9 @@ Array = NDArray[np.float32]
 
 AROUND = 40
 """Blocks about a patch that its control is taken from: 1.6 km."""
+
+LEAST_STRENGTH = 0.2
+"""Half of it is more than places drift by from year to year."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,7 @@ def years_with_sign(
     seasons: Mapping[str, Season],
     region: Region,
     settings: CampSettings,
+    strength: float,
 ) -> tuple[int, int]:
     """Return how many earlier years were seen at a place, and how many showed the sign.
 
@@ -47,6 +52,13 @@ def years_with_sign(
         Blocks of the place, shape (n,).
     past : iterable of Seen
         Looks of the same weeks of earlier years.
+    strength : float
+        Rise of brightness and blueness at the place today.
+
+    Notes
+    -----
+    A look of then shows it if half of the place resembles shelters, or if it had half the
+    strength of today: a season that learned half of a yearly fair hides it in both years.
     """
     at, shape, inner = _window(own, region)
     shown: dict[int, list[bool]] = {}
@@ -57,9 +69,11 @@ def years_with_sign(
         values = seen.values[:, at].astype(np.float32)
         if np.isfinite(values[0, inner]).mean() < 0.5:
             continue
-        share = _share(replace(seen, values=values), _part(season, at), shape, inner, settings)
+        part = replace(seen, values=values)
+        share, then = _then(part, _part(season, at), shape, inner, settings)
         if not np.isnan(share):
-            shown.setdefault(seen.at.year, []).append(share >= 0.5)
+            is_shown = share >= 0.5 or then >= 0.5 * max(strength, LEAST_STRENGTH)
+            shown.setdefault(seen.at.year, []).append(is_shown)
     years = [np.mean(looks) >= settings.recurrent_share for looks in shown.values()]
     return len(years), int(sum(years))
 
@@ -84,15 +98,18 @@ def _part(season: Season, at: NDArray[np.intp]) -> Season:
     )
 
 
-def _share(
+def _then(
     seen: Seen, season: Season, shape: tuple[int, int], inner: Chosen, settings: CampSettings
-) -> float:
-    """Return the share of a place that shows shelters in one look; NaN if unseen."""
+) -> tuple[float, float]:
+    """Return the share of a place that showed shelters, and their strength; NaN if unseen."""
     residual = (seen.values - season.expected(seen.at)).astype(np.float32)
     left = controlled(residual, season.covariates(seen.at), shape, inner)
     if not np.isfinite(left.scale).all():
-        return float("nan")
+        return float("nan"), float("nan")
     sign, _ = sign_of(seen.look_id, season, seen.at, left.residual, left.scale)
     level = sign.level[inner]
     known = level != UNSEEN
-    return float((level[known] >= settings.low * STEPS).mean()) if known.any() else float("nan")
+    if not known.any():
+        return float("nan"), float("nan")
+    rise = left.residual[VISIBLE, inner] + left.residual[BLUE_RED, inner]
+    return float((level[known] >= settings.low * STEPS).mean()), float(np.nanmean(rise))

@@ -23,7 +23,7 @@ Chosen = NDArray[np.bool_]
 CONTROL_M = 1_500.0
 """Land this far beyond the area serves as control."""
 
-NEAR_M = 200.0
+NEAR_M = 300.0
 """Outlines of camps are rarely exact, and shelters are put up at a little distance."""
 
 RING_M = (150.0, 1_500.0)
@@ -43,7 +43,7 @@ class KnownCamp:
     """Area of its outline, square metres."""
 
     near: Chosen
-    """Its blocks and those within 200 m: what appears there is growth, and no new camp."""
+    """Its blocks and those within 300 m: what appears there is growth, and no new camp."""
 
     ring: Chosen
     """Land from 150 to 1,500 m around it, settlements left out: its control."""

@@ -37,6 +37,13 @@ SERIES_KEPT = timedelta(days=400)
 LEAST_TEXTURE = 1.0
 """Rise of texture in sigmas, over the middle of a patch, from which it counts as up."""
 
+LEAST_BRIGHTER = 0.03
+"""Rise of ln visible: falling water lays bare ground that is bluer, but not brighter."""
+
+STRENGTH_WEIGHT = 5.0
+MOST_STRENGTH = 0.8
+"""Beyond it brightness is snow, salt or cloud, and says no more."""
+
 HELD_LEAST_BLOCKS = 300
 """No look is held for less than half a square kilometre."""
 
@@ -67,7 +74,7 @@ class NewPatch:
     patch: Patch
     area_m2: float
     score: float
-    """ln of its hectares plus half its mean log-odds: what placebo patches are ranked by."""
+    """ln of its hectares plus five times its strength: what placebo patches are ranked by."""
 
     texture_sigma: float
     has_texture: bool
@@ -252,24 +259,30 @@ def _judged(
     own = patch.own
     seen = own & np.isfinite(z[0])
     texture = float(np.median(z[TEXTURE, seen])) if seen.any() else float("nan")
-    checked, recurrent = years_with_sign(patch.own, past, state.seasons, region, settings)
-    level = np.clip(persistence.level[own], 0.02, 0.98)
+    means = {
+        f"{name}_change": float(left.residual[row, seen].mean()) if seen.any() else float("nan")
+        for row, name in enumerate(FEATURES)
+    }
+    brighter, bluer = means["visible_change"], means["blue_red_change"]
+    checked, recurrent = years_with_sign(
+        own, past, state.seasons, region, settings, brighter + bluer
+    )
     area_m2 = patch.area_blocks * region.block_m2
-    odds = float(np.log(level / (1.0 - level)).mean())
+    score = float(np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(brighter + bluer, MOST_STRENGTH))
     refused = ""
     if recurrent:
         years = "an earlier year" if recurrent == 1 else f"{recurrent} earlier years"
         refused = f"the same weeks of {years} show it too"
     elif season.has_texture and not texture >= LEAST_TEXTURE:
         refused = "its texture did not rise"
-    means = {
-        f"{name}_change": float(left.residual[row, seen].mean()) if seen.any() else float("nan")
-        for row, name in enumerate(FEATURES)
-    }
+    elif not brighter >= LEAST_BRIGHTER:
+        refused = "its ground did not become brighter"
+    elif not score >= settings.min_score:
+        refused = f"its sign is weak for its size: score {score:.1f} of {settings.min_score:.1f}"
     return NewPatch(
         patch=patch,
         area_m2=area_m2,
-        score=float(np.log(area_m2 / 1e4) + 0.5 * odds),
+        score=score,
         texture_sigma=texture,
         has_texture=season.has_texture,
         clear=float(seen.sum() / max(own.sum(), 1)),

@@ -127,7 +127,7 @@ def _new(patch: NewPatch, verdict: CampVerdict, case: CampCase) -> Finding:
         detector=VERSION,
         p=calibration.patches.p(patch.score),
         score=patch.score,
-        score_unit="ln hectares plus half the mean log-odds of shelters",
+        score_unit="ln hectares plus 5 x rise of brightness and blueness",
         happened=happened,
         look_ids=tuple(s.look_id for s in shows),
         quiet_look_ids=tuple(s.look_id for s in quiet[-1:]),

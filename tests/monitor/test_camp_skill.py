@@ -49,7 +49,8 @@ def an_alarm(at: float = 120, kind: str = NEW, **changes: Any) -> CampAlarm:
         pytest.param(an_alarm(98.9), False, id="before it began"),
         pytest.param(an_alarm(130 + 180), True, id="the last day"),
         pytest.param(an_alarm(130 + 181), False, id="long after"),
-        pytest.param(an_alarm(kind=GROWTH), False, id="of a known camp"),
+        pytest.param(an_alarm(kind=GROWTH), True, id="as growth of the camp beside it"),
+        pytest.param(an_alarm(kind=EMPTYING), False, id="of another kind"),
     ],
 )
 def test_an_alarm_is_about_a_new_camp_by_place_and_time(alarm: CampAlarm, expected: bool) -> None:

@@ -56,7 +56,7 @@ def test_a_year_shows_the_sign_from_a_third_of_its_looks_on(
     shown: range, expected: tuple[int, int]
 ) -> None:
     found = years_with_sign(
-        OWN, seen(range(80, 84), shown), {TRACK: season()}, REGION, CampSettings()
+        OWN, seen(range(80, 84), shown), {TRACK: season()}, REGION, CampSettings(), 0.4
     )
 
     assert found == expected
@@ -65,5 +65,17 @@ def test_a_year_shows_the_sign_from_a_third_of_its_looks_on(
 def test_without_looks_or_seasons_no_year_was_checked() -> None:
     looks = list(seen(range(80, 82), range(80, 82)))
 
-    assert years_with_sign(OWN, [], {TRACK: season()}, REGION, CampSettings()) == (0, 0)
-    assert years_with_sign(OWN, looks, {}, REGION, CampSettings()) == (0, 0)
+    assert years_with_sign(OWN, [], {TRACK: season()}, REGION, CampSettings(), 0.4) == (0, 0)
+    assert years_with_sign(OWN, looks, {}, REGION, CampSettings(), 0.4) == (0, 0)
+
+
+def test_half_the_strength_of_today_is_the_sign_of_then() -> None:
+    weak = [
+        Seen(look.look_id, TRACK, look.acquired_at, camp_features(look, REGION))  # type: ignore[arg-type]
+        for look in the_looks(84, [Stay(*PLACE, first=0, cover=0.3, texture=False)], first=80)
+    ]
+
+    # Three tenths of a camp are a rise of about .13.
+    for strength, expected in ((0.24, (1, 1)), (0.60, (1, 0))):
+        found = years_with_sign(OWN, weak, {TRACK: season()}, REGION, CampSettings(), strength)
+        assert found == expected

@@ -41,14 +41,14 @@ def test_a_settlement_outside_the_area_is_no_camp_of_it() -> None:
     assert a_region([far]).camps == ()
 
 
-def test_near_is_two_hundred_metres_and_the_ring_leaves_settlements_out() -> None:
+def test_near_is_three_hundred_metres_and_the_ring_leaves_settlements_out() -> None:
     own = blocks_of(np.s_[30:31], np.s_[30:31])
     settled = blocks_of(np.s_[30:31], np.s_[36:37])
 
     camp = camp_of("c", own, 1_600.0, settled, BLOCKS.shape, 40.0)
 
-    assert camp.near[blocks_of(np.s_[30:31], np.s_[35:36])].all()
-    assert not camp.near[blocks_of(np.s_[30:31], np.s_[36:37])].any()
+    assert camp.near[blocks_of(np.s_[30:31], np.s_[37:38])].all()
+    assert not camp.near[blocks_of(np.s_[30:31], np.s_[38:39])].any()
     assert not camp.ring[settled].any()
     assert camp.ring[blocks_of(np.s_[30:31], np.s_[40:41])].all()
 
