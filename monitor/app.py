@@ -51,6 +51,7 @@ from monitor.config import Config
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
 from monitor.detectors.heat_sources import HeatSettings
+from monitor.detectors.sar import SarSettings
 from monitor.engine import engine_of
 from monitor.fire_watch import FireWatch, FireWatchSettings
 from monitor.master_key import master_key
@@ -268,6 +269,7 @@ def pipeline_settings(config: Config) -> PipelineSettings:
         watch=WatchSettings(lookback=timedelta(days=config.sources.lookback_days)),
         camp=camp_settings(config.detection.camp),
         fires=fire_settings(config),
+        sar=sar_settings(config),
     )
 
 
@@ -279,6 +281,12 @@ def fire_settings(config: Config) -> FireSettings:
         near_m=fires.background_radius_m,
         heat=HeatSettings(above_detections=fires.static_detections_per_year),
     )
+
+
+def sar_settings(config: Config) -> SarSettings:
+    """Return how radar looks are compared."""
+    sar = config.detection.sar
+    return SarSettings(least_before=sar.min_looks_before, max_shift_db=sar.max_scene_shift_db)
 
 
 def fire_watch_settings(config: Config) -> FireWatchSettings:

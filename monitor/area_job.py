@@ -21,6 +21,7 @@ from monitor.camps.settings import CampSettings
 from monitor.coverage import CoverageDay
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
+from monitor.detectors.sar import SarSettings
 from monitor.finding import Finding
 from monitor.ports import HotspotSource, ImagerySource
 from monitor.reading import Reading
@@ -156,6 +157,7 @@ class AreaJob:
     burn: BurnSettings
     calibration: Calibration
     fires: FireSettings = field(default_factory=FireSettings)
+    sar: SarSettings = field(default_factory=SarSettings)
     camp: CampSettings = field(default_factory=CampSettings)
     earlier_findings: tuple[Finding, ...] = ()
     """Of the area: camps that were found, and what explains or repeats a new finding."""

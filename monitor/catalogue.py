@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,7 +40,11 @@ class Listing:
 
 
 def listing(
-    sources: Sequence[ImagerySource], aoi: Aoi, interval: Interval, now: datetime
+    sources: Sequence[ImagerySource],
+    aoi: Aoi,
+    interval: Interval,
+    now: datetime,
+    sensors: Collection[Sensor] = OPTICAL,
 ) -> Listing:
     """Ask every source; a failing one does not stop the others.
 
@@ -53,6 +57,8 @@ def listing(
         Span of acquisition.
     now : datetime
         Scenes that became available later are left out.
+    sensors : collection of Sensor
+        Others are left out as well.
     """
     by_provider: list[list[Acquisition]] = []
     problems: list[SearchProblem] = []
@@ -64,7 +70,7 @@ def listing(
         except SourceError as error:
             failures.append(_failure(source.name, error))
             continue
-        known = [s for s in scenes if s.available_at <= now and s.sensor in OPTICAL]
+        known = [s for s in scenes if s.available_at <= now and s.sensor in sensors]
         by_provider.append(acquisitions(known))
     return Listing(
         overpasses=tuple(alternatives(by_provider)),

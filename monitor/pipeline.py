@@ -19,6 +19,7 @@ from monitor.calibration import Calibration
 from monitor.camps.settings import CampSettings
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
+from monitor.detectors.sar import SarSettings
 from monitor.finding import Finding, FindingKind
 from monitor.ports import Engine, HotspotSource, ImagerySource
 from monitor.run import Run
@@ -49,6 +50,7 @@ class PipelineSettings:
     watch: WatchSettings = field(default_factory=WatchSettings)
     camp: CampSettings = field(default_factory=CampSettings)
     fires: FireSettings = field(default_factory=FireSettings)
+    sar: SarSettings = field(default_factory=SarSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class Pipeline:
             burn=self._settings.burn,
             calibration=self._settings.calibration,
             fires=self._settings.fires,
+            sar=self._settings.sar,
             camp=self._settings.camp,
             earlier_findings=tuple(f for f in findings if _is_kept(f, now)),
         )

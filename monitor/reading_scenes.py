@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from aoi.area import Aoi
 from aoi.grid import Grid
+from monitor.backscatter import in_power
 from monitor.looks import OPTICAL_BANDS, Look
 from monitor.masks import MaskSettings, masked
 from monitor.observation import Flag, Observation
@@ -131,8 +132,10 @@ def _look_of_scene(source: ImagerySource, scene: Scene, aoi: Aoi, settings: Look
     blocks = aoi.blocks
     grid = reading_grid(scene, blocks)
     if scene.sensor is Sensor.SENTINEL_1:
-        observation = source.read(scene, grid, RADAR_BANDS)
-        return look_of(aoi.aoi_id, blocks, observation, None, scene, _tags(observation))
+        declared = any(asset.scale is not None for asset in scene.assets.values())
+        stored = source.read(scene, grid, RADAR_BANDS)
+        power, told = in_power(stored, scene.scene_id, scale_declared=declared)
+        return look_of(aoi.aoi_id, blocks, power, None, scene, {**_tags(power), **told})
     grain = None
     if scene.sensor is Sensor.SENTINEL_2:
         coarse, grain = _read_fine_and_coarse(source, scene, blocks, settings.strip_px)

@@ -28,6 +28,7 @@ from monitor.errors import ArchiveError, MonitorError
 from monitor.finding import Chip, Finding
 from monitor.fire_file import read_seasons
 from monitor.looks import Look
+from monitor.radar_watch import RadarWatch
 from monitor.reading_scenes import read_look
 from monitor.recent_past import RecentPast
 from monitor.scene import Hotspot
@@ -62,6 +63,7 @@ class AreaWatch:
             self._sets, self._shelf, (r.reading for r in job.readings), job.burn.strong_p
         )
         self._camps = CampWatch(job, self._shelf)
+        self._radar = RadarWatch(job, self._sets)
         self._sources = {source.name: source for source in job.sources}
         self._new_looks: dict[str, ArchivedLook] = {}
         self._superseded: dict[str, str] = {}
@@ -79,9 +81,11 @@ class AreaWatch:
         recent = Interval.ending(job.now, job.settings.lookback + job.settings.window)
         hotspots, failures = known_hotspots(job.hotspot_sources, job.aoi, recent, job.now)
         self._sky = self._sky_of(hotspots)
+        self._radar.read_new()
         for overpass in listed.overpasses:
             self._take(overpass)
         self._camps.close()
+        self._findings.update((found.finding_id, found) for found in self._radar.damage())
         return report_of(
             job,
             replace(listed, failures=(*listed.failures, *failures)),
@@ -177,7 +181,8 @@ class AreaWatch:
         if verdict.held_reason:
             self._new_looks[look.look_id] = self._shelf.amend(archived, verdict.held_reason)
             return
-        burns = list(self._verdicts.findings(look.look_id, self._sky))
+        burned = self._verdicts.findings(look.look_id, self._sky)
+        burns = [self._radar.attached(finding) for finding in burned]
         self._camps.keep(burns)
         for finding in (*burns, *self._camps.take(look)):
             if finding.finding_id not in self._findings:
