@@ -28,7 +28,8 @@ FRONT_DOOR = frozenset(
 PURE = (
     "aoi.area", "aoi.interval", "aoi.settlement",
     "monitor.alarm", "monitor.backtest",
-    "monitor.baseline", "monitor.blocks", "monitor.calibration", "monitor.coverage",
+    "monitor.baseline", "monitor.blocks", "monitor.calibration", "monitor.camp_backtest",
+    "monitor.camp_skill", "monitor.camps", "monitor.coverage",
     "monitor.detectors", "monitor.features", "monitor.finding", "monitor.fusion", "monitor.looks",
     "monitor.masks", "monitor.observation", "monitor.persistence", "monitor.radiometry",
     "monitor.run", "monitor.scene",
@@ -127,7 +128,10 @@ def test_the_settings_know_no_other_part() -> None:
 def test_no_detector_knows_the_truth() -> None:
     # Nothing that decides may see what a simulator, a study or a truth file knows.
     knowing = ("monitor.simulation", "monitor.truth", "monitor.skill", "monitor.study")
-    deciding = ("monitor.detectors", "monitor.baseline", "monitor.fusion", "monitor.persistence")
+    deciding = (
+        "monitor.detectors", "monitor.baseline", "monitor.camps", "monitor.fusion",
+        "monitor.persistence",
+    )  # fmt: skip
 
     wrong = {
         (source.name, name)
