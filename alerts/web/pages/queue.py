@@ -11,6 +11,7 @@ from fastapi import Query
 from fastapi.responses import Response
 
 from alerts.alert import Alert, Status
+from alerts.disclosure import tlp_of
 from alerts.queue import Wanted
 from alerts.web.accounts import Role
 from alerts.web.guard import guarded_router, needs
@@ -32,6 +33,7 @@ class Row:
 
     alert: Alert
     choice: Choice
+    tlp: str
     label: str
     age: str
     scored: bool
@@ -90,6 +92,7 @@ def rows_of(page: Page, alerts: list[Alert]) -> list[Row]:
         Row(
             alert=alert,
             choice=choice_of(alert, name),
+            tlp=tlp_of(alert).value,
             label=page.speech.say(f"kind.{alert.kind}"),
             age=page.speech.span(page.now - alert.opened_at),
             scored=alert.event_id in judged,

@@ -105,5 +105,6 @@
   dialog.addEventListener("close", () => current.querySelector("a.what").focus());
 
   const named = window.location.hash ? document.getElementById(window.location.hash.slice(1)) : null;
-  select(rows.includes(named) ? named : rows[0]);
+  // Where there is no keyboard, nothing takes the focus unasked.
+  select(rows.includes(named) ? named : rows[0], window.matchMedia("(pointer: fine)").matches);
 })();

@@ -79,7 +79,7 @@ def test_every_answer_carries_the_headers_that_protect_its_reader(
     assert "unsafe-inline" not in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert path.startswith("/static") or headers["cache-control"] == "no-store"
 
 

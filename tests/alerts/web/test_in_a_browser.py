@@ -1,0 +1,271 @@
+"""What people do in a real browser, on a real server, with the keyboard alone."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine
+
+from alerts.alert import Alert, Status
+from alerts.web.parts import Parts
+from alerts.web.site import site
+from aoi.database import METADATA, open_database
+from monitor.archive import save_chip
+from tests.alerts.conftest import House
+from tests.alerts.web.browsers import PASSWORD, add_person, some_parts
+from tests.alerts.web.pages.test_alert import archive_looks
+from tests.builders import an_observation
+
+pytestmark = pytest.mark.chromium
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+DESK, PHONE = (1280, 900), (390, 844)
+
+
+@dataclass
+class Visit:
+    """A person at a browser, and everything that it asked for or complained about."""
+
+    page: Page
+    base: str
+    strangers: list[str] = field(default_factory=list)
+    """Requests to other hosts."""
+
+    complaints: list[str] = field(default_factory=list)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def sign_in(self, name: str) -> None:
+        """Sign in with the keyboard; the field of the name has the focus."""
+        self.page.goto(f"{self.base}/login")
+        self.type(name)
+        self.press("Tab")
+        self.type(PASSWORD)
+        self.press("Enter")
+        self.page.wait_for_url(f"{self.base}/")
+
+    def too_wide(self) -> int:
+        """Return by how many pixels the page is wider than the window."""
+        return int(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        )
+
+
+Visitor = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("no Chromium on this machine: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Engine]:
+    """A file, since the server answers from many threads."""
+    engine = open_database(f"sqlite:///{tmp_path / 'site.sqlite'}")
+    METADATA.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def parts(db: Engine, tmp_path: Path) -> Parts:
+    made = some_parts(db, tmp_path)
+    for role in ("before", "after"):
+        save_chip(an_observation(), tmp_path / f"chips/{role}.tif")
+    for name in ("amina", "ben"):
+        add_person(made, name, "analyst")
+    return made
+
+
+@pytest.fixture
+def alert(house: House, parts: Parts) -> Alert:
+    archive_looks(parts, 22, 12, 7, 2)
+    return house.opened()
+
+
+@pytest.fixture
+def served(parts: Parts) -> Iterator[str]:
+    """The address of a server that ends with the test."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    # From here on a browser waits instead of being refused.
+    listener.listen()
+    server = uvicorn.Server(uvicorn.Config(site(parts), log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, served: str) -> Iterator[Visitor]:
+    contexts = []
+
+    def opened(size: tuple[int, int] = DESK, *, scripts: bool = True) -> Visit:
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale="en",
+            java_script_enabled=scripts,
+        )
+        contexts.append(context)
+        seen = Visit(context.new_page(), served)
+        seen.page.on("request", lambda request: _note(seen, request.url))
+        seen.page.on(
+            "console",
+            lambda message: (
+                seen.complaints.append(message.text)
+                if message.type in ("error", "warning")
+                else None
+            ),
+        )
+        seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        return seen
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def _note(seen: Visit, url: str) -> None:
+    if not url.startswith((seen.base, "data:", "blob:", "about:")):
+        seen.strangers.append(url)
+
+
+def test_a_reviewer_confirms_from_the_queue_with_the_keyboard_alone(
+    parts: Parts, alert: Alert, visit: Visitor
+) -> None:
+    seen = visit()
+    seen.sign_in("amina")
+
+    seen.press("c")
+    seen.press("Shift+Tab", "Shift+Tab")
+    seen.type("roofs gone")
+    seen.press("Tab", "Tab", "Enter")
+    seen.page.wait_for_url("**/?said=confirmed&**")
+
+    judged = parts.alerts.alert(alert.event_id)
+    assert (judged.status, judged.reviewed_by) == (Status.CONFIRMED, ("amina",))
+    assert judged.note == "roofs gone"
+    assert f"{alert.ref} is confirmed." in seen.page.inner_text("[role=status]")
+    assert (seen.complaints, seen.strangers) == ([], [])
+
+
+def test_a_reviewer_rejects_with_a_digit_for_the_reason(
+    parts: Parts, alert: Alert, visit: Visitor
+) -> None:
+    seen = visit()
+    seen.sign_in("amina")
+
+    seen.press("j", "r", "4", "Enter")
+    seen.page.wait_for_url("**/?said=rejected&**")
+
+    judged = parts.alerts.alert(alert.event_id)
+    assert (judged.status, judged.review_reason) == (Status.REJECTED, "water")
+    assert seen.complaints == []
+
+
+def test_a_note_outlives_escape_and_stays_with_its_alert(alert: Alert, visit: Visitor) -> None:
+    seen = visit()
+    seen.sign_in("amina")
+
+    seen.press("n")
+    seen.type("half a thought")
+    seen.press("Escape")
+    seen.press("u")
+
+    assert seen.page.input_value("#decide-note") == "half a thought"
+    assert seen.page.evaluate("document.activeElement.value") == "unsure"
+
+
+def test_two_reviewers_at_once_the_second_loses_no_word(
+    parts: Parts, alert: Alert, visit: Visitor
+) -> None:
+    first, second = visit(), visit()
+    first.sign_in("amina")
+    second.sign_in("ben")
+    second.press("n")
+    second.type("I am not sure about the river")
+
+    first.press("c", "Enter")
+    first.page.wait_for_url("**/?said=confirmed&**")
+    second.press("Tab", "Tab", "Enter")
+    second.page.wait_for_selector("[role=alert]")
+
+    assert "Somebody else changed it" in second.page.inner_text("[role=alert]")
+    assert second.page.input_value("#note") == "I am not sure about the river"
+    assert parts.alerts.alert(alert.event_id).reviewed_by == ("amina",)
+
+
+def test_the_map_is_shown_beside_the_queue_and_asks_no_other_host(
+    alert: Alert, visit: Visitor
+) -> None:
+    seen = visit()
+    seen.sign_in("amina")
+
+    frame = seen.page.frame_locator("#preview iframe")
+    frame.locator(".leaflet-container").wait_for()
+
+    assert (seen.complaints, seen.strangers) == ([], [])
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("path", ["/", "/login", "/account", "/alerts/{ref}",
+                                  "/alerts/{ref}/explain"])  # fmt: skip
+def test_no_page_is_wider_than_the_window(
+    path: str, size: tuple[int, int], alert: Alert, visit: Visitor
+) -> None:
+    seen = visit(size)
+    seen.sign_in("amina")
+
+    seen.page.goto(seen.base + path.format(ref=alert.ref))
+
+    assert seen.too_wide() == 0
+    assert (seen.complaints, seen.strangers) == ([], [])
+
+
+def test_everything_can_be_done_without_scripts(parts: Parts, alert: Alert, visit: Visitor) -> None:
+    seen = visit(scripts=False)
+    seen.sign_in("amina")
+
+    seen.page.click("#queue a.what")
+    seen.page.fill("#note", "seen")
+    seen.page.click("button[value=confirm]")
+
+    assert parts.alerts.alert(alert.event_id).status is Status.CONFIRMED
+
+
+def test_the_first_tab_leads_past_the_menu(alert: Alert, visit: Visitor) -> None:
+    seen = visit()
+    seen.sign_in("amina")
+    seen.page.goto(f"{seen.base}/account")
+
+    seen.press("Tab")
+    skip = seen.page.evaluate("document.activeElement.className")
+    seen.press("Enter")
+
+    assert skip == "skip"
+    assert seen.page.evaluate("document.activeElement.id") == "main"
