@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from zoneinfo import available_timezones
 
 import structlog
 from sqlalchemy import Connection, Engine, func, select
@@ -77,6 +78,13 @@ class Wish:
     """Set by operators only; None keeps what the person has, and is the lowest for a new one."""
 
     organisation: str = ""
+    units: tuple[str, ...] = ()
+    """P-codes, or the start of one, watched beside the areas."""
+
+    night_severity: Severity | None = None
+    """By night, in the person's own time zone, only this and worse is sent at once."""
+
+    day_hours: tuple[int, int] = (7, 22)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,7 @@ class Enrolment:
         """
         kept = clean_address(address) if channel == "email" else address
         _require_sound(wish)
-        aois = self._named(wish.aois)
+        aois = () if wish.units and not wish.aois else self._named(wish.aois)
         person_id = person_id_of(channel, kept, self._keys.derived("person"))
         state = PersonState.ACTIVE if confirmed else PersonState.PENDING
         with writing(self._engine) as connection:
@@ -325,11 +333,16 @@ def _require_sound(wish: Wish) -> None:
         ("language", wish.language, tuple(LANGUAGES)),
         ("frequency", wish.frequency, FREQUENCIES),
         ("form", wish.form, FORMS),
+        ("time zone", wish.time_zone, available_timezones()),
     ):
         if value not in allowed:
-            raise InvalidAddress(
-                f"{value!r} is no {what}", hint=f"use one of: {', '.join(allowed)}"
-            )
+            some = "such as Africa/Khartoum" if what == "time zone" else ", ".join(allowed)
+            raise InvalidAddress(f"{value[:80]!r} is no {what}", hint=f"use one of: {some}")
+    first, last = wish.day_hours
+    if not 0 <= first < last <= 24:
+        raise InvalidAddress(
+            f"a day from {first} to {last}", hint="two hours from 0 to 24, the first one earlier"
+        )
 
 
 def _person_in(connection: Connection, person_id: str) -> Person | None:
@@ -367,6 +380,9 @@ def _profile(person_id: str, wish: Wish, aois: tuple[str, ...], now: datetime) -
         name=name,
         starts_at=now,
         aois=aois,
+        units=wish.units,
+        night_severity=wish.night_severity,
+        day_hours=wish.day_hours,
         kinds=wish.kinds,
         min_severity=wish.min_severity,
         min_tier=wish.min_tier,

@@ -18,7 +18,9 @@ from alerts.outbox import (
     Delivery,
     DeliveryState,
     add_deliveries,
+    add_delivery,
     cancel_unsent,
+    deliveries_in,
     delivery_id_of,
     holders_of,
     supersede_earlier,
@@ -26,12 +28,13 @@ from alerts.outbox import (
 from alerts.payload import payload_of, sha256_of
 from alerts.silences import silenced_until
 from alerts.store import AlertStore, alert_in, events_since_told, mark_told
-from alerts.subscribers import Watcher, ensure_desk, person_of, watchers
+from alerts.subscribers import Watcher, ensure_desk, person_of, profiles_in, watchers
 from alerts.subscription import (
     IN_ONE_MAIL,
     NOTHING_SENT,
     Hold,
     Person,
+    PersonState,
     Send,
     SentSoFar,
     Skip,
@@ -47,6 +50,8 @@ from aoi.database import writing
 logger = structlog.get_logger(__name__)
 
 Row = dict[str, object]
+
+STANDING = (Status.PROVISIONAL, Status.CONFIRMED)
 
 QUIET_REASONS = frozenset({"noted", "unsure"})
 """Acts that no reader need hear of."""
@@ -108,6 +113,36 @@ class Publisher:
                 mark_told(connection, alert.event_id, alert.revision)
             written += count
             logger.info("revision dealt with", event_id=alert.event_id, deliveries=count)
+        return written
+
+    def catch_up(self, person: Person, since: datetime, now: datetime) -> int:
+        """Queue one summary of what stands for somebody who just came; return of how many alerts.
+
+        By mail it is one digest, with the age of each event; a program gets each
+        by itself. Whatever they were sent already is not sent again.
+        """
+        willing = replace(person, state=PersonState.ACTIVE)
+        policy, written = self._policy.subscriptions, 0
+        standing = self._alerts.alerts(states=STANDING)
+        with writing(self._engine) as connection:
+            profiles = [
+                replace(one, starts_at=since) for one in profiles_in(connection, person.person_id)
+            ]
+            for alert in standing:
+                known = deliveries_in(
+                    connection, event_id=alert.event_id, person_id=person.person_id
+                )
+                judged = [
+                    (one.name, decide(alert, one, willing, NOTHING_SENT, now, policy))
+                    for one in profiles
+                ]
+                verdict, names = merged(judged) if judged else (Skip("area"), ())
+                if known or isinstance(verdict, Skip):
+                    continue
+                _ensure_revision(connection, alert, now)
+                how = Hold("digest", now, "first") if person.channel == "email" else Send("first")
+                delivery = self._maker(alert, now).delivery(person, how, names)
+                written += add_delivery(connection, delivery, now)
         return written
 
     def _publish(self, connection: Connection, alert: Alert, now: datetime) -> int:
@@ -285,6 +320,15 @@ def _is_for_the_desk(alert: Alert, news: Sequence[AlertEvent]) -> bool:
     wakes = {Action.RAISE, Action.ABSORB, Action.QUESTION, Action.RESUME}
     waiting = alert.needs_review and alert.status in (Status.PROVISIONAL, Status.CONFIRMED)
     return waiting and any(event.action in wakes for event in news)
+
+
+def _ensure_revision(connection: Connection, alert: Alert, now: datetime) -> None:
+    """Keep what an alert says now as a revision, if nobody was sent it before."""
+    query = select(REVISIONS.c.revision).where(
+        REVISIONS.c.event_id == alert.event_id, REVISIONS.c.revision == alert.revision
+    )
+    if connection.execute(query).first() is None:
+        _write_revision(connection, alert, "published", now)
 
 
 def _write_revision(connection: Connection, alert: Alert, reason: str, now: datetime) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from alerts.channels.webhook import Webhook
 from alerts.disclosure import AUDIENCES
-from alerts.enrolment import FREQUENCIES, Preview, Wish
+from alerts.enrolment import FORMS, FREQUENCIES, Preview, Wish
 from alerts.errors import DeliveryFailed
 from alerts.grading import Severity
 from alerts.subscription import ALL_BUT_HOTSPOTS, Person, Profile, Send
@@ -47,6 +48,20 @@ def add(
         str | None, typer.Option(help=" ".join(CLEARANCES) + "; default: the lowest")
     ] = None,
     frequency: Annotated[str, typer.Option(help=" ".join(FREQUENCIES))] = "immediate",
+    form: Annotated[str, typer.Option(help=" ".join(FORMS))] = "full",
+    time_zone: Annotated[str, typer.Option(metavar="ZONE", help="As Africa/Khartoum.")] = "UTC",
+    night_severity: Annotated[
+        Severity | None, typer.Option(help="From 22 to 7 only this and worse is sent at once.")
+    ] = None,
+    organisation: Annotated[str, typer.Option(metavar="NAME")] = "",
+    unreviewed: Annotated[
+        bool, typer.Option("--unreviewed", help="Also what no analyst has seen, where allowed.")
+    ] = False,
+    updates: Annotated[bool, typer.Option(help="Also what is no worse than before.")] = True,
+    attachments: Annotated[bool, typer.Option(help="Map and data with each mail.")] = True,
+    backlog_days: Annotated[
+        int, typer.Option(min=0, max=365, help="One summary of what stands since so many days.")
+    ] = 0,
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="You have the owner's word: ask no more.")
     ] = False,
@@ -64,12 +79,22 @@ def add(
         language=language,
         clearance=clearance,
         frequency=frequency,
+        form=form,
+        time_zone=time_zone,
+        night_severity=night_severity,
+        organisation=organisation,
+        unreviewed=unreviewed,
+        updates=updates,
+        attachments=attachments,
     )
     service = call.service(now)
     if "://" in address:
         _add_endpoint(call, service, address, wish)
         return
     person = service.enrolment.add(address, wish, service.now(), confirmed=confirmed)
+    if backlog_days:
+        since = service.now() - timedelta(days=backlog_days)
+        service.publisher.catch_up(person, since, service.now())
     service.deliver()
     waits = " until the address is confirmed" if person.state.value == "pending" else ""
     call.say(

@@ -7,6 +7,7 @@ import pytest
 
 from alerts.enrolment import Enrolment, EnrolmentPolicy, Wish
 from alerts.errors import BadToken, InvalidAddress, UnknownSubscriber
+from alerts.grading import Severity
 from alerts.incidents import open_incidents
 from alerts.keys import Keyring
 from alerts.subscription import Person, PersonState, Send, Skip
@@ -223,3 +224,29 @@ def test_a_preview_says_what_the_last_days_would_have_brought_and_why_not(
     assert verdicts[Send].profiles == ("Alerts",)
     assert isinstance(verdicts[Skip].verdict, Skip)
     assert enrolment.preview("reader@ngo.example", NOW + timedelta(days=40), days=7) == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "what"),
+    [
+        (Wish(time_zone="Africa/Nowhere"), "'Africa/Nowhere' is no time zone"),
+        (Wish(day_hours=(22, 7)), "a day from 22 to 7"),
+        (Wish(day_hours=(0, 25)), "a day from 0 to 25"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(house: House, wish: Wish, what: str) -> None:
+    with pytest.raises(InvalidAddress, match=what):
+        Enrolment(house.engine, house.registry, KEYS).add("a@ngo.example", wish, NOW)
+
+
+def test_night_zone_and_units_are_kept_with_the_profile(house: House) -> None:
+    wish = Wish(units=("SD04",), night_severity=Severity.SEVERE, day_hours=(6, 20),
+                time_zone="Africa/Khartoum")  # fmt: skip
+    enrolment = Enrolment(house.engine, house.registry, KEYS)
+
+    enrolment.add("a@ngo.example", wish, NOW)
+
+    ((person, (profile,)),) = enrolment.people()
+    assert person.time_zone == "Africa/Khartoum"
+    assert (profile.aois, profile.units) == ((), ("SD04",))
+    assert (profile.night_severity, profile.day_hours) == (Severity.SEVERE, (6, 20))

@@ -5,16 +5,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from alerts.alert import Alert
+from alerts.digests import Digests
 from alerts.intake import IntakePolicy
 from alerts.outbox import DeliveryState
-from alerts.publisher import PublisherPolicy
+from alerts.publisher import Publisher, PublisherPolicy
 from alerts.subscription import PersonState, SubscriptionPolicy
 from alerts.tables import DECISIONS, REVISIONS
 from aoi.area import Sensitivity
 from aoi.database import reading
 from monitor.finding import FindingKind, Tier
-from tests.alerts.conftest import House, words_of
-from tests.builders import NOW, a_finding, an_aoi, days_ago
+from monitor.store import MonitorStore
+from tests.alerts.conftest import KEYS, House, words_of
+from tests.builders import NOW, a_finding, a_square, an_aoi, days_ago
 
 
 def sent_to(house: House) -> list[tuple[str, str]]:
@@ -243,3 +246,47 @@ def test_what_was_retracted_does_not_mute_what_is_found_there_afterwards(house: 
     (mail,) = [mail for mail in house.mails() if second.ref in mail["Subject"]]
     assert second.follows == first.event_id
     assert "earlier report at this place was retracted" in words_of(mail)
+
+
+def test_who_comes_later_gets_one_summary_if_they_ask_for_it(house: House) -> None:
+    standing = [confirmed_at(house, place) for place in range(3)]
+    house.publish()
+    person = house.subscribe(wishes={"starts_at": NOW})
+    later = NOW + timedelta(hours=1)
+    publisher = Publisher(house.engine, KEYS, house.policy)
+
+    assert publisher.catch_up(person, NOW - timedelta(days=30), later) == 3
+    assert publisher.catch_up(person, NOW - timedelta(days=30), later) == 0
+    store = MonitorStore(house.engine)
+    Digests(house.engine, store, house.registry, KEYS, house.writer.shown).queue_due(later)
+    house.deliver(later)
+
+    (mail,) = [one for one in house.mails() if "Several alerts" in one["Subject"]]
+    assert all(alert.ref in words_of(mail) for alert in standing)
+
+    house.desk.retract(standing[0].ref, by="Ben", reason="false", now=later)
+    house.publish(later)
+    house.deliver(later)
+    assert "RETRACTED" in house.mails()[-1]["Subject"]
+
+
+def test_a_summary_tells_nobody_what_they_may_not_know(house: House) -> None:
+    confirmed_at(house, 0)
+    house.publish()
+    person = house.subscribe(clearance="public")
+
+    caught_up = Publisher(house.engine, KEYS, house.policy).catch_up(
+        person, NOW - timedelta(days=30), NOW
+    )
+
+    assert caught_up == 0
+    assert house.deliveries() == []
+
+
+def confirmed_at(house: House, place: int) -> Alert:
+    """Return a confirmed alert at one of several places far from each other."""
+    house.absorb(
+        a_finding(finding_id=f"{place}" * 20, settlement_id=None, settlement_fraction=None,
+                  geometry=a_square(200, east_m=2_000 * place))
+    )  # fmt: skip
+    return house.desk.confirm(house.alerts.alerts(states=["first"])[0].ref, "Amina", NOW)
