@@ -27,6 +27,32 @@ Kinds = Annotated[
     list[FindingKind] | None, typer.Option("--kind", help="May repeat; default: all but hotspots.")
 ]
 
+Address = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="Mail address, or https address of a webhook.")
+]
+LeastSeverity = Annotated[Severity, typer.Option(help="Nothing less.")]
+LeastTier = Annotated[Tier, typer.Option(help="Nothing less sure.")]
+Language = Annotated[str, typer.Option(help="en fr ar my")]
+Clearance = Annotated[str | None, typer.Option(help=" ".join(CLEARANCES) + "; default: the lowest")]
+Frequency = Annotated[str, typer.Option(help=" ".join(FREQUENCIES))]
+Form = Annotated[str, typer.Option(help=" ".join(FORMS))]
+Zone = Annotated[str, typer.Option(metavar="ZONE", help="Such as Africa/Khartoum.")]
+AtNight = Annotated[
+    Severity | None, typer.Option(help="From 22 to 7 only this and worse is sent at once.")
+]
+Organisation = Annotated[str, typer.Option(metavar="NAME", help="Who they work for.")]
+Unreviewed = Annotated[
+    bool, typer.Option("--unreviewed", help="Also what no analyst has seen, where allowed.")
+]
+Updates = Annotated[bool, typer.Option(help="Also what is no worse than before.")]
+Attachments = Annotated[bool, typer.Option(help="Map and data with each mail.")]
+BacklogDays = Annotated[
+    int, typer.Option(min=0, max=365, help="One summary of what stands since so many days.")
+]
+Confirmed = Annotated[
+    bool, typer.Option("--confirmed", help="You have the owner's word: ask no more.")
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the family of verbs."""
@@ -36,35 +62,23 @@ def add_to(app: typer.Typer) -> None:
 @verb(subscriber, "add", example="emberwatch subscriber add desk@ngo.org --aoi sd-south-darfur")
 def add(
     call: Call,
-    address: Annotated[
-        str, typer.Argument(metavar="ADDRESS", help="Mail address, or https address of a webhook.")
-    ],
+    address: Address,
     aois: Several = None,
     kinds: Kinds = None,
-    min_severity: Annotated[Severity, typer.Option(help="Nothing less.")] = Severity.MODERATE,
-    min_tier: Annotated[Tier, typer.Option(help="Nothing less sure.")] = Tier.B,
-    language: Annotated[str, typer.Option(help="en fr ar my")] = "en",
-    clearance: Annotated[
-        str | None, typer.Option(help=" ".join(CLEARANCES) + "; default: the lowest")
-    ] = None,
-    frequency: Annotated[str, typer.Option(help=" ".join(FREQUENCIES))] = "immediate",
-    form: Annotated[str, typer.Option(help=" ".join(FORMS))] = "full",
-    time_zone: Annotated[str, typer.Option(metavar="ZONE", help="As Africa/Khartoum.")] = "UTC",
-    night_severity: Annotated[
-        Severity | None, typer.Option(help="From 22 to 7 only this and worse is sent at once.")
-    ] = None,
-    organisation: Annotated[str, typer.Option(metavar="NAME")] = "",
-    unreviewed: Annotated[
-        bool, typer.Option("--unreviewed", help="Also what no analyst has seen, where allowed.")
-    ] = False,
-    updates: Annotated[bool, typer.Option(help="Also what is no worse than before.")] = True,
-    attachments: Annotated[bool, typer.Option(help="Map and data with each mail.")] = True,
-    backlog_days: Annotated[
-        int, typer.Option(min=0, max=365, help="One summary of what stands since so many days.")
-    ] = 0,
-    confirmed: Annotated[
-        bool, typer.Option("--confirmed", help="You have the owner's word: ask no more.")
-    ] = False,
+    min_severity: LeastSeverity = Severity.MODERATE,
+    min_tier: LeastTier = Tier.B,
+    language: Language = "en",
+    clearance: Clearance = None,
+    frequency: Frequency = "immediate",
+    form: Form = "full",
+    time_zone: Zone = "UTC",
+    night_severity: AtNight = None,
+    organisation: Organisation = "",
+    unreviewed: Unreviewed = False,
+    updates: Updates = True,
+    attachments: Attachments = True,
+    backlog_days: BacklogDays = 0,
+    confirmed: Confirmed = False,
     now: Instant = None,
 ) -> None:
     """Add a person, or one more wish of one who is there; they are asked by mail to confirm.
