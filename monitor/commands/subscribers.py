@@ -12,7 +12,7 @@ from alerts.disclosure import AUDIENCES
 from alerts.enrolment import FORMS, FREQUENCIES, Preview, Wish
 from alerts.errors import DeliveryFailed
 from alerts.grading import Severity
-from alerts.subscription import ALL_BUT_HOTSPOTS, Person, Profile, Send
+from alerts.subscription import ALL_BUT_HOTSPOTS, Person, PersonState, Profile, Send
 from monitor.commands.call import Call, Instant, add_row, plain, table, verb
 from monitor.finding import FindingKind, Tier
 from monitor.service import Service
@@ -106,15 +106,13 @@ def add(
         _add_endpoint(call, service, address, wish)
         return
     person = service.enrolment.add(address, wish, service.now(), confirmed=confirmed)
-    if backlog_days:
-        since = service.now() - timedelta(days=backlog_days)
-        service.publisher.catch_up(person, since, service.now())
+    _catch_up(service, person, backlog_days)
     service.deliver()
-    waits = " until the address is confirmed" if person.state.value == "pending" else ""
+    waits = person.state is PersonState.PENDING
     call.say(
         _document(person),
         f"{plain(person.address)} is {person.state.value}, clearance {person.clearance}"
-        + (f"; nothing is sent{waits}" if waits else ""),
+        + ("; nothing is sent until the address is confirmed" if waits else ""),
     )
 
 
@@ -173,6 +171,12 @@ def preview(
         for one in found
     ]
     call.show({"preview": documents}, rows, f"no alert in {days} days")
+
+
+def _catch_up(service: Service, person: Person, days: int) -> None:
+    if days:
+        since = service.now() - timedelta(days=days)
+        service.publisher.catch_up(person, since, service.now())
 
 
 def _add_endpoint(call: Call, service: Service, url: str, wish: Wish) -> None:
