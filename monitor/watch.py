@@ -23,6 +23,7 @@ from monitor.camp_watch import CampWatch
 from monitor.catalogue import known_hotspots, listing
 from monitor.chips import ChipMaker, looks_of
 from monitor.detectors.burn import burn_readings
+from monitor.detectors.camps import VERSION as CAMP_VERSION
 from monitor.detectors.fires import FireSky, fire_sky
 from monitor.errors import ArchiveError, MonitorError
 from monitor.finding import Chip, Finding
@@ -192,6 +193,9 @@ class AreaWatch:
         """Return the finding with its pictures; without them it still stands."""
         settlement = self._verdicts.settlement(finding)
         quiet_ids = self._verdicts.quiet_look_ids(settlement.settlement_id)
+        if finding.detector == CAMP_VERSION:
+            # What saw no fire may well have seen shelters.
+            quiet_ids = {look_id for one in finding.evidence for look_id in one.quiet_look_ids}
         chips: list[Chip] = []
         for role, look in looks_of(finding, self._shelf.standing, quiet_ids).items():
             try:

@@ -215,6 +215,7 @@ def _growth_finding(
         score_unit="share of its area gained in 30 days",
         happened=_grew(kind, camp, series, case),
         look_ids=tuple(r.look_id for r in run),
+        quiet_look_ids=_last_clear(series, _grew(kind, camp, series, case).start, case),
         values={"gain_ha": series[-1].gain_m2 / 1e4, "certainty": growth.certainty},
         confounders=(
             "market or building site beside the camp: looks alike",
@@ -267,6 +268,12 @@ def _grew(
     return Interval(start, latest.at + timedelta(seconds=1))
 
 
+def _last_clear(series: Sequence[CampReading], until: datetime, case: CampCase) -> tuple[str, ...]:
+    """Return the last look up to an instant that saw a camp, as the picture of before."""
+    clear = [r for r in series if r.at <= until and r.clear >= case.settings.clear]
+    return tuple(r.look_id for r in clear[-1:])
+
+
 def _run_of_gain(series: Sequence[CampReading]) -> list[CampReading]:
     """Return the readings at the end that show half of the latest gain or more."""
     run: list[CampReading] = []
@@ -312,6 +319,7 @@ def _emptying_finding(
             max(without, default=run[0].at - UNKNOWN_BEFORE), run[0].at + timedelta(seconds=1)
         ),
         look_ids=tuple(r.look_id for r in run),
+        quiet_look_ids=_last_clear(clear, max(without, default=clear[0].at), case),
         values={"fall": fall, "ndvi_rise": float(np.median([r.greening for r in run[-3:]]))},
         confounders=_emptying_confounders(kind),
     )
