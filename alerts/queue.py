@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, func, select
+from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from alerts.alert import WITHDRAWN, Action, Alert
 from alerts.store import alert_of_row
@@ -16,7 +16,10 @@ from aoi.database import reading
 VERDICTS = (Action.CONFIRM, Action.RELEASE, Action.REJECT, Action.RETRACT, Action.UNSURE)
 """Acts by which a person labels an alert."""
 
-FACETS = ("kind", "status", "tier", "aoi_id")
+FACETS = ("kind", "status", "tier")
+
+MAX_AREAS = 60
+"""Areas that a list offers; whoever watches more types the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,38 @@ class Wanted:
     areas: Collection[str] | None = None
     """Areas that the reader may see, None for all. Every query passes through here."""
 
-    def conditions(self, *, but: str = "") -> list[ColumnElement[bool]]:
-        """Return them for a query, without the one on the column `but`."""
-        named = {"kind": self.kind, "status": self.status, "tier": self.tier, "aoi_id": self.aoi_id}
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The value that each of `FACETS` must have, empty for any."""
+        return {"kind": self.kind, "status": self.status, "tier": self.tier}
+
+    def conditions(self, *, facets: bool = True, area: bool = True) -> list[ColumnElement[bool]]:
+        """Return them for a query, or those alone that are not about facets or the area."""
+        named = self.chosen if facets else {}
         found: list[ColumnElement[bool]] = [
-            ALERTS.c[column] == value for column, value in named.items() if value and column != but
+            ALERTS.c[column] == value for column, value in named.items() if value
         ]
+        if area and self.aoi_id:
+            found.append(ALERTS.c.aoi_id == self.aoi_id)
         if self.waiting:
             found.append(ALERTS.c.needs_review.is_(True))
         if self.areas is not None:
             found.append(ALERTS.c.aoi_id.in_(sorted(self.areas)))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many alerts there are."""
+
+    total: int
+    """On all pages together."""
+
+    facets: Mapping[str, Mapping[str, int]]
+    """For each of `FACETS`, how many each value would show."""
+
+    areas: Mapping[str, int]
+    """Those with the most, one more than `MAX_AREAS` at most."""
 
 
 class AlertQueue:
@@ -59,20 +83,27 @@ class AlertQueue:
             rows = connection.execute(query.limit(limit).offset(offset)).mappings()
             return [alert_of_row(row) for row in rows]
 
-    def count(self, wanted: Wanted) -> int:
-        """Return how many alerts there are on all pages."""
-        query = select(func.count()).select_from(ALERTS).where(*wanted.conditions())
+    def counts(self, wanted: Wanted) -> Counts:
+        """Return how many alerts there are, and how many each other choice would show."""
+        columns = [ALERTS.c[column] for column in FACETS]
+        # One pass over an index for all of them: kinds, states and tiers are few.
+        groups = (
+            select(*columns, func.count())
+            .where(*wanted.conditions(facets=False))
+            .group_by(*columns)
+        )
+        number = func.count()
+        areas = (
+            select(ALERTS.c.aoi_id, number)
+            .where(*wanted.conditions(area=False))
+            .group_by(ALERTS.c.aoi_id)
+            .order_by(number.desc(), ALERTS.c.aoi_id)
+            .limit(MAX_AREAS + 1)
+        )
         with reading(self._engine) as connection:
-            return int(connection.execute(query).scalar_one())
-
-    def facets(self, wanted: Wanted) -> Mapping[str, Mapping[str, int]]:
-        """Return for each column how many alerts each value would show."""
-        found: dict[str, Mapping[str, int]] = {}
-        with reading(self._engine) as connection:
-            for column in FACETS:
-                rows = connection.execute(_counted(column, wanted))
-                found[column] = {str(value): int(count) for value, count in rows}
-        return found
+            rows = [tuple(row) for row in connection.execute(groups)]
+            in_areas = {str(aoi_id): int(count) for aoi_id, count in connection.execute(areas)}
+        return counted(rows, wanted.chosen, in_areas)
 
     def judged_by(self, name: str, event_ids: Sequence[str]) -> frozenset[str]:
         """Return those of the alerts that a person has given a verdict on."""
@@ -110,10 +141,23 @@ def _order(waiting: bool) -> tuple[ColumnElement[Any], ...]:
     return (ALERTS.c.opened_at.desc(), ALERTS.c.event_id.desc())
 
 
-def _counted(column: str, wanted: Wanted) -> Select[Any]:
-    return (
-        select(ALERTS.c[column], func.count())
-        .where(*wanted.conditions(but=column))
-        .group_by(ALERTS.c[column])
-        .order_by(ALERTS.c[column])
+def counted(
+    rows: Sequence[tuple[Any, ...]], chosen: Mapping[str, str], areas: Mapping[str, int]
+) -> Counts:
+    """Return the counts of a table of kind, status, tier and number.
+
+    A facet counts what its other values would show, so its own choice does not narrow it.
+    """
+    facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
+    total = 0
+    for *values, number in rows:
+        named = dict(zip(FACETS, values, strict=True))
+        misses = [name for name in FACETS if chosen[name] and named[name] != chosen[name]]
+        total += 0 if misses else number
+        for name in FACETS:
+            if set(misses) <= {name}:
+                counts = facets[name]
+                counts[named[name]] = counts.get(named[name], 0) + number
+    return Counts(
+        total, {name: dict(sorted(counts.items())) for name, counts in facets.items()}, areas
     )

@@ -103,7 +103,7 @@ def ref_is_free(connection: Connection, ref: str) -> bool:
 
 def insert_alert(connection: Connection, alert: Alert, events: Sequence[AlertEvent]) -> None:
     """Add a new alert with its first events."""
-    row = {"event_id": alert.event_id, "told_revision": 0, "outside": False, **_row(alert)}
+    row = {"told_revision": 0, "outside": False, **row_of(alert)}
     connection.execute(insert(ALERTS).values(**row))
     append_events(connection, events)
 
@@ -243,6 +243,11 @@ def _event(row: RowMapping) -> AlertEvent:
         before=None if row["before"] is None else Status(row["before"]),
         after=Status(row["after"]),
     )
+
+
+def row_of(alert: Alert) -> Payload:
+    """Return the columns of `ALERTS` that say what an alert is."""
+    return {"event_id": alert.event_id, **_row(alert)}
 
 
 def _row(alert: Alert) -> Payload:

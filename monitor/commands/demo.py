@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +19,7 @@ from rich.progress import Progress
 
 from alerts.alert import Alert, Status
 from alerts.enrolment import Wish
+from alerts.web.accounts import Accounts
 from aoi.files import read_areas, read_settlements
 from aoi.interval import Interval
 from monitor.app import build_service, imagery_of
@@ -86,7 +88,7 @@ def demo(
     call: Call,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")] = Path("demo-out"),
     seed: Annotated[int, typer.Option(help="Another seed, another region.")] = 7,
-    serve: Annotated[bool, typer.Option("--serve", help="Show the page afterwards.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Show the site afterwards.")] = False,
 ) -> None:
     """Watch a simulated region for some months: imagery, looks, alerts, maps, mails.
 
@@ -102,9 +104,21 @@ def demo(
     try:
         _finish(call, service, out, ended_at)
         if serve:
+            call.console.print(let_in(service))
             run_until_stopped(service, call.console.print)
     finally:
         service.close()
+
+
+def let_in(service: Service) -> str:
+    """Make somebody who may sign in to the site, and return how."""
+    accounts, name = Accounts(service.database), "demo"
+    password = secrets.token_urlsafe(12)
+    if any(account.name == name for account in accounts.all()):
+        accounts.reset(name, password, service.now())
+    else:
+        accounts.add(name, "admin", password, service.now())
+    return f"sign in as {name} with the password {password}"
 
 
 def archive_history(job: HistoryJob) -> list[ArchivedLook]:

@@ -75,7 +75,7 @@ def test_the_most_pressing_comes_first_and_what_was_rejected_not_at_all(
     page = queue.page(Wanted(), limit=10)
 
     assert [alert.event_id for alert in page] == ["fire-unsure", "fire-sure", "fire-minor"]
-    assert queue.count(Wanted()) == 3
+    assert queue.counts(Wanted()).total == 3
 
 
 def test_pages_follow_each_other_without_a_gap(db: Engine, house: House, queue: AlertQueue) -> None:
@@ -94,8 +94,8 @@ def test_everything_on_record_has_the_rejected_too(
 ) -> None:
     several(db, house)
 
-    assert queue.count(Wanted(waiting=False)) == 4
-    assert queue.count(Wanted(waiting=False, status="rejected")) == 1
+    assert queue.counts(Wanted(waiting=False)).total == 4
+    assert queue.counts(Wanted(waiting=False, status="rejected")).total == 1
 
 
 def test_counts_say_what_another_choice_would_show(
@@ -103,10 +103,11 @@ def test_counts_say_what_another_choice_would_show(
 ) -> None:
     several(db, house)
 
-    facets = queue.facets(Wanted(waiting=False, status="rejected"))
+    counts = queue.counts(Wanted(waiting=False, status="rejected"))
 
-    assert facets["status"] == {"first": 3, "rejected": 1}
-    assert facets["kind"] == {"burn": 1}
+    assert counts.facets["status"] == {"first": 3, "rejected": 1}
+    assert counts.facets["kind"] == {"burn": 1}
+    assert (counts.total, counts.areas) == (1, {"sd-test": 1})
 
 
 def test_nobody_sees_or_counts_what_lies_outside_their_areas(
@@ -116,9 +117,10 @@ def test_nobody_sees_or_counts_what_lies_outside_their_areas(
 
     nothing = Wanted(waiting=False, areas=frozenset({"elsewhere"}))
     assert queue.page(nothing, limit=10) == []
-    assert queue.count(nothing) == 0
-    assert all(counts == {} for counts in queue.facets(nothing).values())
-    assert queue.count(Wanted(waiting=False, areas=frozenset({"sd-test"}))) == 4
+    counts = queue.counts(nothing)
+    assert (counts.total, counts.areas) == (0, {})
+    assert all(values == {} for values in counts.facets.values())
+    assert queue.counts(Wanted(waiting=False, areas=frozenset({"sd-test"}))).total == 4
     assert queue.standing(frozenset({"elsewhere"})) == []
 
 

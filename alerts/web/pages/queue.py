@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from alerts.alert import Alert, Status
 from alerts.disclosure import tlp_of
-from alerts.queue import Wanted
+from alerts.queue import MAX_AREAS, Counts, Wanted
 from alerts.web.accounts import Role
 from alerts.web.guard import guarded_router, needs
 from alerts.web.page import NavItem, Page, PageOf
@@ -66,17 +66,19 @@ def queue(
     )  # fmt: skip
     size = page.parts.settings.page_size
     alerts = page.parts.queue.page(wanted, size, (at - 1) * size)
-    total = page.parts.queue.count(wanted)
+    counts = page.parts.queue.counts(wanted)
     chosen = {"view": view, "kind": kind, "status": status, "tier": tier, "aoi": aoi}
     return page.render(
         "queue.html",
         rows=rows_of(page, alerts),
-        total=total,
+        total=counts.total,
         at=at,
-        pages=max(-(-total // size), 1),
+        pages=max(-(-counts.total // size), 1),
         address=lambda **changes: address({**chosen, **changes}),
         waiting=wanted.waiting,
-        facets=_facets(page, page.parts.queue.facets(wanted), wanted),
+        facets=_facets(page, counts, wanted),
+        areas=counts.areas if len(counts.areas) <= MAX_AREAS else None,
+        area=aoi,
         reason_keys=REASON_KEYS,
         narrowed=any(chosen[name] for name in ("kind", "status", "tier", "aoi")),
     )
@@ -108,21 +110,18 @@ def address(query: Mapping[str, object]) -> str:
     return f"/?{urlencode(kept)}" if kept else "/"
 
 
-def _facets(page: Page, counts: Mapping[str, Mapping[str, int]], wanted: Wanted) -> list[Facet]:
-    names = {"kind": wanted.kind, "status": wanted.status, "tier": wanted.tier}
-    facets = [
+def _facets(page: Page, counts: Counts, wanted: Wanted) -> list[Facet]:
+    return [
         Facet(
             name,
             chosen,
             tuple(
                 (value, page.speech.say(f"{name}.{value}"), count)
-                for value, count in counts[name].items()
+                for value, count in counts.facets[name].items()
             ),
         )
-        for name, chosen in names.items()
+        for name, chosen in wanted.chosen.items()
     ]
-    areas = tuple((value, value, count) for value, count in counts["aoi_id"].items())
-    return [*facets, Facet("aoi", wanted.aoi_id, areas)]
 
 
 def _known(value: str, words: type[FindingKind] | type[Status] | type[Tier]) -> str:
