@@ -29,7 +29,7 @@ from alerts.dispatch import (
     store_rendered,
 )
 from alerts.doubts import settle_blindly, settle_by_copies
-from alerts.errors import DeliveryFailed, FailureClass, NotCleared
+from alerts.errors import DeliveryFailed, FailureClass, InvalidAddress, NotCleared
 from alerts.grounds import lost_ground
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
@@ -239,7 +239,7 @@ class Courier:
             return self._writer.write(order)
         except NotCleared as refusal:
             self._cancel(order.delivery, refusal.message, order.at)
-        except (TemplateError, ValueError) as fault:
+        except (TemplateError, ValueError, InvalidAddress) as fault:
             self._keep_render_error(order.delivery, fault, order.at)
         return None
 
@@ -248,9 +248,7 @@ class Courier:
             cancel(connection, delivery, why, now)
         logger.info("delivery cancelled", delivery_id=delivery.delivery_id, reason=why)
 
-    def _keep_render_error(
-        self, delivery: Delivery, fault: TemplateError | ValueError, now: datetime
-    ) -> None:
+    def _keep_render_error(self, delivery: Delivery, fault: Exception, now: datetime) -> None:
         # Its words may quote what was rendered; only its kind goes into the record.
         words = f"the message cannot be written: {type(fault).__name__}"
         with writing(self._engine) as connection:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
+from cryptography.x509 import Certificate
 from jinja2 import TemplateError
 
 from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, Disclosure, Gazetteer, Tlp
+from alerts.formats.dkim import signed
 from alerts.formats.geojson import feature_of, geojson_text
 from alerts.formats.html import NEUTRAL_COLOUR, event_page, foot_of, own_foot, page_of
 from alerts.formats.mail import (
@@ -22,6 +24,7 @@ from alerts.formats.mail import (
     mail_bytes,
     plate_cid_of,
 )
+from alerts.formats.smime import sealed_to
 from alerts.formats.text import (
     Letter,
     Links,
@@ -47,6 +50,9 @@ from alerts.words import Speech
 from monitor.errors import ArchiveError
 
 logger = structlog.get_logger(__name__)
+
+CertificateOf = Callable[[str], Certificate | None]
+"""Returns the certificate of a person, None if mails go to them in clear."""
 
 WEBHOOK = "webhook"
 """Name of the channel whose messages are JSON."""
@@ -99,12 +105,14 @@ class LetterWriter:
         settings: MailSettings,
         gazetteer: Gazetteer | None = None,
         report: Callable[[str], None] | None = None,
+        certificate_of: CertificateOf = lambda person_id: None,
     ) -> None:
         self._maps = maps
         self._read_chip = read_chip
         self._keys = keys
         self.settings = settings
         self._gazetteer = gazetteer
+        self._certificate_of = certificate_of
         self._report = report or (lambda fault: logger.error("words missing", fault=fault))
         self._kept: OrderedDict[tuple[str, ...], Shared] = OrderedDict()
 
@@ -130,10 +138,21 @@ class LetterWriter:
         shared = self._shared(order, speech)
         letter = self._letter(order, shared.shown)
         mail = self._mail(order, letter, speech, shared)
-        raw = mail_bytes(mail, self.settings)
+        bare = f"[{shared.shown.tlp}] {shared.shown.ref}"
+        raw = self._bytes_of(mail, order.person, bare)
         if len(raw) > self.settings.max_message_bytes:
-            raw = mail_bytes(replace(mail, attachments=()), self.settings)
+            raw = self._bytes_of(replace(mail, attachments=()), order.person, bare)
         return Written(raw, mail.message_id)
+
+    def _bytes_of(self, mail: Mail, person: Person, bare_subject: str) -> bytes:
+        """Return the mail, encrypted to the reader's certificate where there is one."""
+        certificate = self._certificate_of(person.person_id)
+        if certificate is None:
+            return mail_bytes(mail, self.settings)
+        clear = mail_bytes(mail, replace(self.settings, dkim=None))
+        sealed = sealed_to(certificate, clear, bare_subject, mail.date)
+        dkim = self.settings.dkim
+        return sealed if dkim is None else signed(sealed, dkim, mail.date)
 
     def _posted(self, order: Order, shown: Disclosure) -> Written:
         """Return the body of a webhook."""
@@ -190,7 +209,7 @@ class LetterWriter:
             list_unsubscribe=self._ways_out(links.unsubscribe),
             marks=(("X-Alert-Seq", str(order.number)), ("X-Alert-TLP", note.tlp.value)),
         )
-        return Written(mail_bytes(mail, self.settings), message_id)
+        return Written(self._bytes_of(mail, person, f"[{note.tlp}]"), message_id)
 
     def shown(self, alert: Alert, audience: str) -> Disclosure:
         """Return what an audience may see of an alert."""

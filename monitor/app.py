@@ -34,6 +34,7 @@ from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher
 from alerts.pulled import Pulled
+from alerts.recipient_keys import RecipientKeys
 from alerts.reconciler import Reconciler
 from alerts.review import ReviewDesk
 from alerts.sent_copies import CopySettings, SentCopies
@@ -109,9 +110,10 @@ def build_service(
     registry, store = AoiRegistry(database), MonitorStore(database)
     imagery, hotspots = sources or sources_of(config)
     renderer = FoliumRenderer(language=config.service.language)
+    recipient_keys = RecipientKeys(folder / "keys" / "recipients")
     writer = LetterWriter(
         renderer, partial(_chip, folder), keys, mail_settings(config),
-        report=partial(words_missing, database, now),
+        report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
     )  # fmt: skip
     enrolment = Enrolment(database, registry, keys, enrolment_policy(config))
     guard = Guard(config.webhooks.allow_private_addresses, own_hosts=(_own_host(config),))
@@ -136,6 +138,7 @@ def build_service(
         reconciler=Reconciler(database, publisher_policy(config).subscriptions),
         pager=Pager(database, keys, config.alerts.operators),
         letterbox=Letterbox(database),
+        recipient_keys=recipient_keys,
         evidence=evidence_of(config, database, store, keys, renderer),
         pulled=Pulled(database, keys, writer, subscription_policy(config)),
         enrolment=enrolment,

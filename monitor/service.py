@@ -22,6 +22,7 @@ from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher
 from alerts.pulled import Pulled
+from alerts.recipient_keys import RecipientKeys
 from alerts.reconciler import Difference, Reconciler
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
@@ -62,6 +63,7 @@ class Service:
     reconciler: Reconciler
     pager: Pager
     letterbox: Letterbox
+    recipient_keys: RecipientKeys
     evidence: EvidenceRoom
     pulled: Pulled
     enrolment: Enrolment

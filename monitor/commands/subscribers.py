@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from alerts.errors import DeliveryFailed
 from alerts.grading import Severity
 from alerts.subscription import ALL_BUT_HOTSPOTS, Person, PersonState, Profile, Send
 from monitor.commands.call import Call, Instant, add_row, plain, table, verb
+from monitor.errors import ConfigError
 from monitor.finding import FindingKind, Tier
 from monitor.service import Service
 
@@ -151,6 +153,35 @@ def remove(call: Call, who: Who, now: Instant = None) -> None:
     service = call.service(now)
     _said(call, service.enrolment.remove(who, service.now()))
     service.deliver()
+
+
+@verb(subscriber, "key", example="emberwatch subscriber key desk@ngo.org desk.pem")
+def key(
+    call: Call,
+    who: Who,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Their S/MIME certificate, PEM.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Send in clear again.")] = False,
+) -> None:
+    """Encrypt what is sent to a person to their certificate (S/MIME), subjects included."""
+    if (file is None) is not remove:
+        raise typer.BadParameter("name a certificate, or say --remove")
+    service = call.service()
+    person = service.enrolment.person(who)
+    if file is None:
+        service.recipient_keys.remove(person.person_id)
+        call.say(_document(person), f"{plain(person.address)} is written to in clear")
+        return
+    try:
+        pem = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror}", hint="check its name") from error
+    until = service.recipient_keys.put(person.person_id, pem).not_valid_after_utc
+    call.say(
+        {**_document(person), "encrypted_until": until},
+        f"{plain(person.address)} is written to encrypted; the certificate ends {until:%Y-%m-%d}",
+    )
 
 
 @verb(subscriber, "preview", example="emberwatch subscriber preview desk@ngo.org --days 30")
