@@ -10,7 +10,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.blocks import BlockSets, SettlementBlocks
-from monitor.calibration_build import tail_of
 from monitor.detectors.sar import (
     RadarStack,
     SarSettings,
@@ -29,7 +28,7 @@ from monitor.detectors.sar import (
 from monitor.detectors.sar_calibration import (
     RadarCalibration,
     radar_calibration_table,
-    shipped_radar_calibration,
+    radar_tail,
     size_of,
 )
 from monitor.looks import Look
@@ -41,13 +40,16 @@ TABLE = ROOT / "monitor" / "radar_calibration.json"
 REAL = ROOT.parent / "shared" / "data"
 CALIFORNIA = REAL / "s1-rtc-california-timeseries"
 GUINEA = REAL / "s1-rtc-distmetrics-2024" / "T009_019294_IW2_cropped"
-TUNING = tuple(f"T137-29{number}" for number in ("2320-IW2", "2322-IW2", "2324-IW2", "2325-IW1"))
-TEST = tuple(f"T137-29{number}" for number in ("2319-IW2", "2321-IW2", "2323-IW2"))
-SEA = tuple(f"T137-29{number}" for number in ("2318-IW1", "2320-IW1", "2322-IW1", "2324-IW1"))
-"""Bursts on land to calibrate with, others to judge, and open water with its winds."""
+LAND = tuple(
+    f"T137-29{n}"
+    for n in ("2319-IW2", "2320-IW2", "2321-IW2", "2322-IW2", "2323-IW2", "2324-IW2", "2325-IW1")
+)
+SEA = tuple(f"T137-29{n}" for n in ("2318-IW1", "2320-IW1", "2322-IW1", "2324-IW1"))
+"""Bursts on land, the first of them the edge of a town, and open water with its winds."""
 
+NOT_CALIBRATED = RadarCalibration("none", {})
 UNGUARDED = SarSettings(max_shift_db=99.0)
-PLACEBOS = 24
+PLACEBOS = 60
 LEAST_SCORES = 10_000
 """Placebo scores that a stratum of its own needs (DETECTION 4a, step 6)."""
 
@@ -138,8 +140,6 @@ def pwtt_map(stack: RadarStack, index: int, settings: SarSettings) -> NDArray[np
 def without_held(stack: RadarStack, settings: SarSettings) -> RadarStack:
     """Return a stack without the looks that the scene guard holds."""
     held = held_looks(stack, settings)
-    if held:
-        print(f"   {len(held)} of {len(stack.look_ids)} looks held; {next(iter(held.values()))}")
     return stack.only([i for i, one in enumerate(stack.look_ids) if one not in held])
 
 
@@ -165,53 +165,68 @@ def report(name: str, rows: Sequence[Row]) -> None:
 
 def real_rows(
     names: Sequence[str], calibration: RadarCalibration, settings: SarSettings, placebos: int
-) -> list[Row]:
+) -> dict[str, list[Row]]:
     """Return the rows of some bursts of California."""
-    rows: list[Row] = []
     stacks = bursts(CALIFORNIA)
+    found = {}
     for number, name in enumerate(names):
-        of = list(rows_of(stacks[name], calibration, number, settings, placebos))
-        report(name, of)
-        rows += of
-    return rows
+        found[name] = list(rows_of(stacks[name], calibration, number, settings, placebos))
+        print(name, len(found[name]), "rows", flush=True)
+    return found
 
 
-def main() -> None:
-    """Build the table from one half of the bursts, or judge the other half by it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", action="store_true")
-    arguments = parser.parse_args()
-    settings = SarSettings()
-    if arguments.build:
-        build()
-        return
-    calibration = shipped_radar_calibration()
-    land = real_rows(TEST, calibration, settings, PLACEBOS)
-    report("California, land", land)
-    for count in (1, 2, 3):
-        report(f"California, land, {count} looks after", [r for r in land if r.after == count])
-    report("California, land, guard off", real_rows(TEST, calibration, UNGUARDED, PLACEBOS))
-    report("California, open sea, guard off", real_rows(SEA, calibration, UNGUARDED, 12))
-    for burst, looks in bursts(GUINEA, "_cropped").items():
-        few = SarSettings(least_before=4)
-        report(f"Papua New Guinea {burst}, VH alone", list(rows_of(looks, calibration, 99, few)))
+def calibrated(rows: Sequence[Row], calibration: RadarCalibration) -> list[Row]:
+    """Return rows with p of a calibration."""
+    return [replace(row, p=calibration.p(row.score, row.blocks)) for row in rows]
 
 
-def build() -> None:
-    """Write the tails of the score, from the bursts that are not judged."""
-    # Wet scenes too: p must hold for what the guard lets pass, and it holds back many.
-    rows = real_rows(TUNING, RadarCalibration("none", {}), UNGUARDED, 60)
+def calibration_of(rows: Sequence[Row]) -> RadarCalibration:
+    """Return the calibration that rows make."""
     scores: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         scores["any"].append(row.score)
         scores[size_of(row.blocks)].append(row.score)
     kept = {name: v for name, v in scores.items() if name == "any" or len(v) >= LEAST_SCORES}
-    tails = {name: tail_of(np.array(values)) for name, values in kept.items()}
-    count = len(scores["any"])
-    version = f"california-placebo-{count}"
-    TABLE.write_text(json.dumps(radar_calibration_table(RadarCalibration(version, tails))) + "\n")
-    for name, values in scores.items():
-        print(name, len(values), np.round(np.quantile(values, [0.5, 0.9, 0.99, 0.999]), 2))
+    tails = {name: radar_tail(np.array(values)) for name, values in kept.items()}
+    return RadarCalibration(f"california-placebo-{len(rows)}", tails)
+
+
+def left_out(rows: dict[str, list[Row]]) -> list[Row]:
+    """Return the rows of each burst with p of the other bursts."""
+    found: list[Row] = []
+    for name, own in rows.items():
+        others = [row for other, of in rows.items() if other != name for row in of]
+        mine = calibrated(own, calibration_of(others))
+        report(f"   {name}", mine)
+        found += mine
+    return found
+
+
+def main() -> None:
+    """Judge each burst by the others; with --build, write the table of all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", action="store_true")
+    arguments = parser.parse_args()
+    # Wet scenes too: p must hold for what the guard lets pass, and it holds back many.
+    land = real_rows(LAND, NOT_CALIBRATED, UNGUARDED, PLACEBOS)
+    whole = calibration_of([row for of in land.values() for row in of])
+    if arguments.build:
+        TABLE.write_text(json.dumps(radar_calibration_table(whole)) + "\n")
+    judged = left_out(land)
+    report("California, land, each burst by the others", judged)
+    for count in (1, 2, 3):
+        report(f"   {count} looks after", [row for row in judged if row.after == count])
+    sea = real_rows(SEA, NOT_CALIBRATED, UNGUARDED, 20)
+    report(
+        "California, open sea, guard off", [r for of in sea.values() for r in calibrated(of, whole)]
+    )
+    for name, looks in sorted(bursts(CALIFORNIA).items()):
+        for stack in stacks_of(looks):
+            print(f"   {name}: the guard holds {len(held_looks(stack))} of {len(looks)} looks")
+    few = SarSettings(least_before=4, season=timedelta(days=130), max_shift_db=99.0)
+    for burst, looks in bursts(GUINEA, "_cropped").items():
+        alone = list(rows_of(looks, whole, 99, few, PLACEBOS))
+        report(f"Papua New Guinea {burst}, VH alone", alone)
 
 
 if __name__ == "__main__":

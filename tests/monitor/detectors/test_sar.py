@@ -181,9 +181,8 @@ def test_part_of_a_town_stands_out_although_its_mean_does_not() -> None:
 
 
 def test_the_sign_of_t_stays() -> None:
-    before = np.array([-1.0, 0.0, 1.0, 0.0], np.float32).reshape(4, 1, 1, 1) + np.zeros(
-        (4, 2, 3, 3)
-    )
+    levels = np.array([-1.0, 0.0, 1.0, 0.0], np.float32).reshape(4, 1, 1, 1)
+    before = np.broadcast_to(levels, (4, 2, 3, 3)).astype(np.float32)
     after = np.full((1, 2, 3, 3), -2.0, np.float32)
 
     t, change, freedom = signed_t(before, after, np.ones((3, 3), np.bool_), prior_looks=8.0)
