@@ -21,6 +21,7 @@ from monitor.area_job import WatchSettings
 from monitor.budget import sentinel_hub_cost, stac_cost
 from monitor.commands.call import Call, add_row, minutes, plain, table, verb
 from monitor.commands.fires import fires_document, fires_lines
+from monitor.commands.radar import radar_document, radar_lines
 from monitor.config import Config
 from monitor.durations import duration_text
 
@@ -115,9 +116,11 @@ def show(call: Call, aoi_id: AreaId) -> None:
     problems = [one for part in parts for one in service.store.problems(part.aoi_id)[:5]]
     count = len(service.registry.settlements(aoi_id))
     fires = [fires_document(service.config, part) for part in parts]
+    radar = [radar_document(service.config, part) for part in parts]
     document = {
         **_document(area),
         "fires": fires,
+        "radar": radar,
         "parts": [part.aoi_id for part in parts],
         "settlements": count,
         "geometry": mapping(area.geometry),
@@ -134,6 +137,7 @@ def show(call: Call, aoi_id: AreaId) -> None:
     ]
     lines += [f"  {minutes(r.started_at)} {r.outcome.value}: {plain(r.reason)}" for r in runs]
     lines += [line for one in fires for line in fires_lines(one)]
+    lines += [line for one in radar for line in radar_lines(one)]
     lines += [f"  scene {plain(one.scene_id)}: {plain(one.reason)}" for one in problems]
     call.say(document, *lines)
 
