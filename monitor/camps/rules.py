@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 from monitor.camps.area import measured
 from monitor.camps.emptying import lasting_fall
 from monitor.camps.growth import Growth, growth_of
 from monitor.camps.reading import CampReading
 from monitor.camps.settings import CampSettings
+
+REACH = timedelta(days=150)
+"""Older readings do not change what the filter says of a month."""
+
+
+def growth_now(series: Sequence[CampReading], settings: CampSettings) -> Growth | None:
+    """Return the change of a camp over the 30 days before its newest reading, if known."""
+    if not series:
+        return None
+    recent = [reading for reading in series if series[-1].at - reading.at <= REACH]
+    return growth_of(measured(recent), settings.min_growth_fraction)
 
 
 def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth | None:
@@ -18,7 +30,7 @@ def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth |
     The posterior probability of more than 10 % in 30 days must exceed 0.95, and the gain
     half a hectare (DETECTION 4d).
     """
-    growth = growth_of(measured(series), settings.min_growth_fraction)
+    growth = growth_now(series, settings)
     if growth is None or growth.certainty <= settings.growth_certainty:
         return None
     gained_m2 = min(growth.area_m2 - growth.before_m2, series[-1].gain_m2)

@@ -1,0 +1,361 @@
+"""From the records of simulated worlds to calibration and to a page for the documents.
+
+Pure: what goes in are the tables that `monitor.camp_study` wrote.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from monitor.camp_skill import (
+    EMPTYING,
+    GROWTH,
+    NEW,
+    CampAlarm,
+    CampEvent,
+    CampResult,
+    camp_results,
+    false_alarms,
+)
+from monitor.camps.calibration import CampCalibration, QuietScores
+from monitor.camps.reading import CampReading
+from monitor.camps.rules import fall_at, growth_at, growth_now
+from monitor.camps.settings import CampSettings
+from monitor.goals import written
+from monitor.skill import Estimate, season_of, share
+
+Record = Mapping[str, Any]
+
+BLOCK_M = 40.0
+SETTINGS = CampSettings()
+LEAST_WIDTH = {"patches": 0.3, "falls": 0.05}
+AT_END = timedelta(days=45)
+"""What begins later than this before a world ends cannot be found in time."""
+
+HA_PROMISED = 1.0
+CHANGED = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class AreaSkill:
+    """How well 30-day changes of known camps were measured."""
+
+    windows: int
+    error: float
+    """Mean absolute error of the change, as a share of the camp's area."""
+
+    changed_windows: int
+    """Of them, those in which the camp truly changed by 10 % or more."""
+
+    changed_error: float
+    sign_right: Estimate
+    covered: Estimate
+    """Share of all windows whose 90 % interval holds the truth."""
+
+
+def calibration_of(records: Sequence[Record], version: str) -> CampCalibration:
+    """Return the calibration that tuning worlds give.
+
+    Patches of lasting shelters where no camp came, the highest score of each place; and
+    the least of three falls in a row of camps that neither emptied nor burned.
+    """
+    patches: list[float] = []
+    falls: list[float] = []
+    for record in records:
+        patches += _placebo_scores(record)
+        falls += _quiet_falls(record)
+    km2_years = sum(record["km2_years"] for record in records)
+    camp_years = sum(len(_quiet_camps(r)) * _years(r) for r in records)
+    names = ", ".join(str(record["world"]) for record in records)
+    return CampCalibration(
+        version=version,
+        made_from=f"simulated tuning worlds: {names}",
+        patches=_quiet(patches, km2_years / 1e3, LEAST_WIDTH["patches"]),
+        falls=_quiet(falls, camp_years, LEAST_WIDTH["falls"]),
+    )
+
+
+def results_of(records: Sequence[Record], least_ha: float = HA_PROMISED) -> tuple[CampResult, ...]:
+    """Return the result of each kind over worlds; events of smaller new camps only excuse."""
+    alarms, events = [], []
+    for number, record in enumerate(records):
+        # Worlds lie side by side, so that no alarm is about another world's camp.
+        alarms += [_moved(alarm, number) for alarm in alarms_of(record)]
+        events += [_moved_event(event, number) for event in events_of(record)]
+    km2_years = sum(record["km2_years"] for record in records)
+    camp_years = sum(len(_camps(r)) * _years(r) for r in records)
+    counted = [e for e in events if e.kind != NEW or e.area_ha >= least_ha]
+    excused = [e for e in events if e.kind == NEW and e.area_ha < least_ha]
+    kept = [a for a in alarms if not any(_excuses(event, a) for event in excused)]
+    return camp_results(kept, counted, km2_years, camp_years)
+
+
+def by_class(records: Sequence[Record]) -> Iterator[tuple[str, str, CampResult]]:
+    """Yield kind, class and result: dry and wet new camps, ways of emptying."""
+    for season in ("dry", "wet"):
+        part = [_only(r, NEW, lambda e, s=season: season_of(e.started_at) == s) for r in records]
+        yield NEW, season, results_of(part)[0]
+    for pattern in ("dismantled", "burned", "deserted"):
+        part = [_only(r, EMPTYING, lambda e, p=pattern: e.pattern == p) for r in records]
+        yield EMPTYING, pattern, results_of(part)[2]
+
+
+def area_skill(records: Iterable[Record]) -> AreaSkill:
+    """Return how well the 30-day changes of known, unburned camps were measured."""
+    rows = [row for record in records for row in _windows(record)]
+    if not rows:
+        nothing = share(0, 0)
+        return AreaSkill(0, math.nan, 0, math.nan, nothing, nothing)
+    said, true, low, high = np.array(rows).T
+    error = np.abs(said - true)
+    changed = np.abs(true) >= CHANGED
+    right = int((np.sign(said[changed]) == np.sign(true[changed])).sum())
+    return AreaSkill(
+        windows=len(rows),
+        error=float(error.mean()),
+        changed_windows=int(changed.sum()),
+        changed_error=float(error[changed].mean()) if changed.any() else math.nan,
+        sign_right=share(right, int(changed.sum())),
+        covered=share(int(((low <= true) & (true <= high)).sum()), len(rows)),
+    )
+
+
+def alarms_of(record: Record) -> Iterator[CampAlarm]:
+    """Yield what the detector said of one world."""
+    for patch in record["patches"]:
+        if patch["new"]:
+            yield CampAlarm(
+                NEW, "", datetime.fromisoformat(patch["at"]), patch["column"] * BLOCK_M,
+                patch["row"] * BLOCK_M, patch["area_ha"],
+            )  # fmt: skip
+    for camp_id, series in _series(record).items():
+        for end in range(1, len(series) + 1):
+            yield from _camp_alarms(camp_id, series[:end])
+
+
+def events_of(record: Record) -> Iterator[CampEvent]:
+    """Yield what truly happened to the camps of one world, where it could be found."""
+    camps = _camps(record)
+    begin, end = (datetime.fromisoformat(record[name]) for name in ("from", "until"))
+    for row in record["events"]:
+        burned = row["kind"] == "burned" and row["settlement_id"] in camps
+        kind = EMPTYING if burned else row["kind"]
+        started = datetime.fromisoformat(row["start"])
+        if kind not in (NEW, GROWTH, EMPTYING) or not begin <= started <= end - AT_END:
+            continue
+        if burned and row["fraction"] < SETTINGS.min_emptying_fraction:
+            continue
+        event = CampEvent(
+            kind, row["settlement_id"] or "", started, datetime.fromisoformat(row["end"]),
+            row["fraction"], row["column"] * BLOCK_M, row["row"] * BLOCK_M, row["area_ha"],
+            "burned" if burned else row["pattern"],
+        )  # fmt: skip
+        only_kind, wanted = record.get("only", ("", None))
+        if kind != only_kind or wanted(event):
+            yield event
+
+
+def report_lines(tuning: Sequence[Record], test: Sequence[Record]) -> list[str]:
+    """Return the tables of the report."""
+    lines = []
+    for name, records in (("Held-out worlds", test), ("Tuning worlds", tuning)):
+        if not records:
+            continue
+        worlds = ", ".join(str(record["world"]) for record in records)
+        km2_years = sum(record["km2_years"] for record in records)
+        lines += [f"## {name}", "", f"{worlds}: {km2_years:,.0f} km2-years.", ""]
+        lines += [*_result_table(results_of(records)), ""]
+        lines += [*_class_table(by_class(records)), ""]
+        lines += [*_area_table(area_skill(records)), ""]
+        lines += [*_cause_table(records), ""]
+    return lines
+
+
+def _result_table(results: Sequence[CampResult]) -> list[str]:
+    rows = [
+        (
+            one.kind, str(one.events), written(one.found), written(one.found_in_time),
+            _number(one.median_lag_days), written(one.false_rate), _number(one.area_error),
+            written(one.sign_right),
+        )
+        for one in results
+    ]  # fmt: skip
+    head = (
+        "kind", "events", "found", "found in time", "median lag, days", "false alarms",
+        "area or share error", "sign right",
+    )  # fmt: skip
+    return _table(head, rows)
+
+
+def _class_table(classes: Iterable[tuple[str, str, CampResult]]) -> list[str]:
+    rows = [
+        (kind, label, str(one.events), written(one.found), written(one.found_in_time),
+         _number(one.median_lag_days))
+        for kind, label, one in classes
+    ]  # fmt: skip
+    return _table(("kind", "class", "events", "found", "found in time", "median lag, days"), rows)
+
+
+def _area_table(skill: AreaSkill) -> list[str]:
+    head = ("30-day windows", "mean error", "windows with 10 % or more", "their mean error",
+            "sign right", "90 % interval holds the truth")  # fmt: skip
+    row = (
+        str(skill.windows), f"{100 * skill.error:.1f} %", str(skill.changed_windows),
+        f"{100 * skill.changed_error:.1f} %", written(skill.sign_right), written(skill.covered),
+    )  # fmt: skip
+    return _table(head, [row])
+
+
+def _cause_table(records: Sequence[Record]) -> list[str]:
+    """Return what lay under the new camps that were none."""
+    causes: dict[str, int] = defaultdict(int)
+    for record in records:
+        events = list(events_of(record))
+        for patch in record["patches"]:
+            if not patch["new"] or any(e.startswith("camp-") for e in patch["events"]):
+                continue
+            near = [e for e in events if e.kind == NEW and _distance_m(e, patch) <= 500.0]
+            if not near:
+                kinds = {e.split("-")[0] for e in patch["events"]} or {"nothing known"}
+                causes[" and ".join(sorted(kinds))] += 1
+    rows = [(cause.replace("_", " "), str(count)) for cause, count in sorted(causes.items())]
+    return _table(("under false new camps", "count"), rows or [("there was none", "0")])
+
+
+def _camp_alarms(camp_id: str, series: Sequence[CampReading]) -> Iterator[CampAlarm]:
+    latest = series[-1]
+    growth = growth_at(series, SETTINGS)
+    if growth is not None:
+        change = growth.area_m2 / latest.outline_m2 - 1.0
+        yield CampAlarm(
+            GROWTH, camp_id, latest.at, math.nan, math.nan, growth.area_m2 / 1e4, change
+        )
+    run = fall_at(series, SETTINGS)
+    if run:
+        fall = float(np.median([r.fall for r in run[-3:]]))
+        yield CampAlarm(EMPTYING, camp_id, latest.at, math.nan, math.nan, math.nan, fall)
+
+
+def _windows(record: Record) -> Iterator[tuple[float, float, float, float]]:
+    """Yield said and true 30-day change, and the interval, at each look of each camp."""
+    true = {
+        (row["camp_id"], row["reading"]["at"]): row
+        for row in record["camps"]
+        if not row["disturbed"]
+    }
+    for camp_id, series in _series(record).items():
+        for end in range(1, len(series) + 1):
+            row = true.get((camp_id, series[end - 1].at.isoformat()))
+            growth = growth_now(series[:end], SETTINGS)
+            if row is None or growth is None or math.isnan(series[end - 1].fall):
+                continue
+            if row["true_before_ha"] <= 0.1:
+                continue
+            change = row["true_ha"] / row["true_before_ha"] - 1.0
+            yield growth.change, change, growth.change_low, growth.change_high
+
+
+def _series(record: Record) -> dict[str, list[CampReading]]:
+    found: dict[str, list[CampReading]] = defaultdict(list)
+    for row in record["camps"]:
+        reading = {**row["reading"], "at": datetime.fromisoformat(row["reading"]["at"])}
+        found[row["camp_id"]].append(CampReading(**reading))
+    return dict(found)
+
+
+def _placebo_scores(record: Record) -> list[float]:
+    """Return the highest score of each place where patches stood and no camp had come."""
+    alarms = []
+    for patch in record["patches"]:
+        weak = patch["refused"].startswith("its sign is weak") or not patch["refused"]
+        if weak and not any(event.startswith("camp-") for event in patch["events"]):
+            alarms.append(
+                CampAlarm(
+                    NEW,
+                    "",
+                    datetime.fromisoformat(patch["at"]),
+                    patch["column"] * BLOCK_M,
+                    patch["row"] * BLOCK_M,
+                    patch["area_ha"],
+                    patch["score"],
+                )
+            )
+    # From the highest down, so that each place keeps its highest.
+    return [a.change for a in false_alarms(sorted(alarms, key=lambda a: -a.change))]
+
+
+def _quiet_falls(record: Record) -> list[float]:
+    quiet = _quiet_camps(record)
+    found = []
+    for camp_id, series in _series(record).items():
+        falls = [r.fall for r in series if not math.isnan(r.fall)]
+        if camp_id in quiet and len(falls) >= SETTINGS.emptying_looks:
+            runs = np.lib.stride_tricks.sliding_window_view(falls, SETTINGS.emptying_looks)
+            found.append(float(runs.min(axis=1).max()))
+    return found
+
+
+def _quiet_camps(record: Record) -> set[str]:
+    touched = {
+        row["settlement_id"]
+        for row in record["events"]
+        if row["kind"] in ("burned", "compound_fire", "camp_emptied")
+    }
+    return _camps(record) - touched
+
+
+def _camps(record: Record) -> set[str]:
+    return {row["camp_id"] for row in record["camps"]}
+
+
+def _years(record: Record) -> float:
+    begin, end = (datetime.fromisoformat(record[name]) for name in ("from", "until"))
+    return (end - begin) / timedelta(days=365.25)
+
+
+def _quiet(scores: Sequence[float], exposure: float, least_width: float) -> QuietScores:
+    spread = float(np.std(scores)) if len(scores) > 2 else 0.0
+    return QuietScores(np.sort(np.array(scores)), exposure, max(0.5 * spread, least_width))
+
+
+def _only(record: Record, kind: str, wanted: Any) -> Record:
+    """Return a record without the events of a kind that are not wanted, and their alarms."""
+    return {**record, "only": (kind, wanted)}
+
+
+def _moved(alarm: CampAlarm, number: int) -> CampAlarm:
+    return CampAlarm(
+        alarm.kind, alarm.settlement_id, alarm.at, alarm.x_m + 1e6 * number, alarm.y_m,
+        alarm.area_ha, alarm.change,
+    )  # fmt: skip
+
+
+def _moved_event(event: CampEvent, number: int) -> CampEvent:
+    return CampEvent(
+        event.kind, event.settlement_id, event.started_at, event.ended_at, event.fraction,
+        event.x_m + 1e6 * number, event.y_m, event.area_ha, event.pattern,
+    )  # fmt: skip
+
+
+def _excuses(event: CampEvent, alarm: CampAlarm) -> bool:
+    return alarm.kind == NEW and math.hypot(event.x_m - alarm.x_m, event.y_m - alarm.y_m) <= 500.0
+
+
+def _distance_m(event: CampEvent, patch: Record) -> float:
+    return math.hypot(event.x_m - patch["column"] * BLOCK_M, event.y_m - patch["row"] * BLOCK_M)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return lines + [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.2g}"
