@@ -145,7 +145,7 @@ def a_finding(n: int) -> Finding:
     west, south = 20 + 0.02 * (n % 100), 10 + 0.02 * (n // 100)
     happened = Interval(STARTED - timedelta(days=5), STARTED)
     evidence = Evidence(
-        SensorFamily.OPTICAL, "burn/1", 1e-4, 4.0, "normal score", happened, (f"look-{n}",)
+        SensorFamily.OPTICAL, "burn/2", 1e-4, 4.0, "normal score", happened, (f"look-{n}",)
     )
     return Finding(
         finding_id=f"finding-{n}",
@@ -164,7 +164,7 @@ def a_finding(n: int) -> Finding:
         known_at=STARTED,
         evidence=(evidence,),
         mode="series",
-        detector="burn/1",
+        detector="burn/2",
         calibration="none",
         clear_fraction=1.0,
     )

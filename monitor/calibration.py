@@ -1,6 +1,6 @@
 """Calibration: how often quiet settlements score as high as this one.
 
-A score becomes a probability by its rank among quiet settlement looks and placebo
+Evidence becomes a probability by its rank among quiet settlement looks and placebo
 patches of the same stratum (conformal), with a generalised Pareto tail beyond the
 highest hundredth; and an alarm rule becomes a rate of false alarms per village-year.
 """
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+
+from monitor.evidence import EvidenceWeights
 
 Values = NDArray[np.float64]
 
@@ -25,9 +26,6 @@ LEAST_EXCEEDANCES = 100
 
 SMALLEST_P = 1e-12
 """What the tail extrapolates below this is not evidence but arithmetic."""
-
-SUPPORT = 0.3
-"""Weight of the smaller of the two statistics; chosen on tuning worlds among 0, 0.3 and 0.7."""
 
 MERGE_ORDER = ("clear", "size", "season", "mode")
 """Which distinction is given up first where a stratum is too small (DETECTION 4a, step 6)."""
@@ -128,15 +126,11 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The tails of one stratum: each statistic alone, and their maximum over looks."""
+    """The tails of the evidence in one stratum."""
 
-    median_q: Tail
-    scan: Tail
     look: Tail
-    """Of alpha, the larger of the two as normal scores."""
-
     pair: Tail
-    """Of the smaller alpha of two consecutive clear looks."""
+    """Of the weaker evidence of two consecutive clear looks."""
 
     triple: Tail
 
@@ -146,7 +140,7 @@ class RateTable:
     """False alarms per village-year of a rule, by its threshold."""
 
     thresholds: Values
-    """Normal scores, ascending."""
+    """Scores of the rule, natural logarithms of odds or rates, ascending."""
 
     rates: Values
     """Alarms per quiet village-year at each threshold, one per 30 days; descending."""
@@ -156,8 +150,7 @@ class RateTable:
     def rate(self, score: float) -> float:
         """Return the false alarms per village-year if `score` were the threshold.
 
-        Beyond what the calibration saw, the rate falls by the last slope of its
-        logarithm, never faster than a normal tail of the same score would.
+        Beyond what the calibration saw, the rate falls by e for each unit of log-odds.
         """
         if score <= self.thresholds[0]:
             return float(self.rates[0])
@@ -177,7 +170,11 @@ class Calibration:
 
     strata: Mapping[str, Scores]
     rates: Mapping[str, RateTable] = field(default_factory=dict)
-    """Rule (``"pair"``, ``"triple"``, ``"hit"``) to its table."""
+    """Rule (``"single"``, ``"pair"``, ``"triple"``, ``"hit"``) to its table; ``"all"`` tells
+    the rate of all rules together from minus the logarithm of the rarest one's."""
+
+    weights: EvidenceWeights = field(default_factory=EvidenceWeights)
+    """How the evidence of a look is weighed."""
 
     def scores(self, stratum: Stratum) -> Scores:
         """Return the tails of the narrowest stratum that has any."""
@@ -186,27 +183,9 @@ class Calibration:
                 return self.strata[candidate.key]
         raise ValueError(f"calibration {self.version} has no stratum at all")
 
-    def alpha(self, stratum: Stratum, median_q: float, scan: float) -> float:
-        """Return the two statistics as one normal score; NaN if neither was measured.
-
-        The larger decides; the smaller adds three tenths of itself where it points the
-        same way, since a fire through most of a village raises both, while a season
-        that differs raises the median and a missed cloud the scan.
-        """
-        tails = self.scores(stratum)
-        found = sorted(
-            normal_score(tail.p(value))
-            for tail, value in ((tails.median_q, median_q), (tails.scan, scan))
-            if np.isfinite(value)
-        )
-        if len(found) < 2:
-            return found[0] if found else float("nan")
-        return found[1] + SUPPORT * max(found[0], 0.0)
-
-
-def normal_score(p: float) -> float:
-    """Return z with P(N(0, 1) >= z) = p."""
-    return float(-ndtri(min(max(p, SMALLEST_P), 1.0 - 1e-9)))
+    def p(self, stratum: Stratum, evidence: float) -> float:
+        """Return the share of quiet looks whose evidence is at least as strong."""
+        return self.scores(stratum).look.p(evidence)
 
 
 def shipped_calibration() -> Calibration:
@@ -230,6 +209,7 @@ def calibration_from(table: Mapping[str, Any]) -> Calibration:
             for key, scores in table["strata"].items()
         },
         rates={rule: RateTable(**_arrays(rates)) for rule, rates in table["rates"].items()},
+        weights=EvidenceWeights(**table["weights"]),
     )
 
 
@@ -238,6 +218,7 @@ def calibration_table(calibration: Calibration) -> dict[str, Any]:
     return {
         "version": calibration.version,
         "made_from": calibration.made_from,
+        "weights": asdict(calibration.weights),
         "strata": {
             key: {name: _plain(getattr(scores, name)) for name in Scores.__dataclass_fields__}
             for key, scores in calibration.strata.items()

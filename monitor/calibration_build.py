@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from monitor.calibration import (
     Stratum,
     Tail,
 )
+from monitor.evidence import EvidenceWeights
 
 Values = NDArray[np.float64]
 
@@ -47,14 +48,14 @@ class QuietLooks:
     """Acquisition in days since any fixed date, shape (n,)."""
 
     stratum: Sequence[Stratum]
-    median_q: Values
-    scan: Values
+    evidence: Values
+    """Log-odds of each look, shape (n,)."""
 
     def __len__(self) -> int:
         return len(self.place)
 
 
-def built_calibration(quiet: QuietLooks, made_from: str) -> Calibration:
+def built_calibration(quiet: QuietLooks, made_from: str, weights: EvidenceWeights) -> Calibration:
     """Return the calibration of quiet looks, without rates.
 
     Parameters
@@ -62,6 +63,8 @@ def built_calibration(quiet: QuietLooks, made_from: str) -> Calibration:
     quiet : QuietLooks
     made_from : str
         For the record: simulated, or which placebo patches.
+    weights : EvidenceWeights
+        Those that the evidence was computed with.
 
     Raises
     ------
@@ -72,51 +75,33 @@ def built_calibration(quiet: QuietLooks, made_from: str) -> Calibration:
         raise ValueError(
             f"{len(quiet)} quiet looks are too few to calibrate, {LEAST_OVERALL} at least"
         )
-    members = _members(quiet.stratum)
-    single = {
-        key: (tail_of(quiet.median_q[rows]), tail_of(quiet.scan[rows]))
-        for key, rows in members.items()
-    }
-    half_done = Calibration(
-        version="", made_from=made_from,
-        strata={
-            key: Scores(median_q=q, scan=s, look=q, pair=q, triple=q)
-            for key, (q, s) in single.items()
-        },
-    )  # fmt: skip
-    alpha = np.array(
-        [
-            half_done.alpha(s, q, v)
-            for s, q, v in zip(quiet.stratum, quiet.median_q, quiet.scan, strict=True)
-        ]
-    )
-    pair, triple = persistent(quiet.place, quiet.day, alpha)
+    pair, triple = persistent(quiet.place, quiet.day, quiet.evidence)
     strata = {
-        key: replace(
-            half_done.strata[key],
-            look=tail_of(alpha[rows]),
+        key: Scores(
+            look=tail_of(quiet.evidence[rows]),
             pair=tail_of(pair[rows]),
             triple=tail_of(triple[rows]),
         )
-        for key, rows in members.items()
+        for key, rows in _members(quiet.stratum).items()
     }
-    digest = hashlib.sha256(alpha.tobytes() + made_from.encode()).hexdigest()[:10]
-    return replace(half_done, version=f"cal-{digest}", strata=strata)
+    digest = hashlib.sha256(quiet.evidence.tobytes() + made_from.encode()).hexdigest()[:10]
+    return Calibration(f"cal-{digest}", made_from, strata, weights=weights)
 
 
-def persistent(place: NDArray[np.int64], day: Values, alpha: Values) -> tuple[Values, Values]:
-    """Return the smallest alpha of each look and the one or two clear looks before it.
+def persistent(place: NDArray[np.int64], day: Values, evidence: Values) -> tuple[Values, Values]:
+    """Return the smallest evidence of each look and the one or two clear looks before it.
 
     Rows sorted by place and day; NaN where the gaps of the pair (2 to 20 days) or the
     span of the triple (40 days) are not met.
     """
-    pair = np.full(len(alpha), np.nan)
-    triple = np.full(len(alpha), np.nan)
+    pair = np.full(len(evidence), np.nan)
+    triple = np.full(len(evidence), np.nan)
     gap = np.diff(day)
     fits = (np.diff(place) == 0) & (gap >= PAIR_GAP_D[0]) & (gap <= PAIR_GAP_D[1])
-    pair[1:] = np.where(fits, np.minimum(alpha[1:], alpha[:-1]), np.nan)
+    pair[1:] = np.where(fits, np.minimum(evidence[1:], evidence[:-1]), np.nan)
     span = (place[2:] == place[:-2]) & (day[2:] - day[:-2] <= TRIPLE_SPAN_D) & fits[1:] & fits[:-1]
-    triple[2:] = np.where(span, np.fmin(np.fmin(alpha[2:], alpha[1:-1]), alpha[:-2]), np.nan)
+    least = np.fmin(np.fmin(evidence[2:], evidence[1:-1]), evidence[:-2])
+    triple[2:] = np.where(span, least, np.nan)
     return pair, triple
 
 
@@ -131,7 +116,10 @@ def rate_table(best: Values, village_years: float) -> RateTable:
         Quiet time that they come from.
     """
     ordered = np.sort(best[np.isfinite(best)])[::-1]
-    ranks = np.unique(np.geomspace(1, max(len(ordered), 1), 40).astype(int))
+    if not ordered.size:
+        # Nothing in all that time: as if it had been once, at log-odds of evens.
+        return RateTable(np.zeros(1), np.array([1.0 / village_years]), village_years)
+    ranks = np.unique(np.geomspace(1, len(ordered), 40).astype(int))
     thresholds = [float(ordered[r - 1]) for r in ranks][::-1]
     # The threshold at the r-th highest score lets r of them through.
     rates = [float(r / village_years) for r in ranks][::-1]

@@ -19,9 +19,9 @@ from monitor.skill import TrueEvent
 
 FULL = "emberwatch"
 STEPS = ("did1", "did2", "scan1", "scan2")
-"""Median of the settlement against ring and season, one look and two; then the better of
-median and scan by their ranks in quiet looks, one look and two. `FULL` adds the same blocks
-in each look, the rule of three looks and fires."""
+"""Median of the settlement against ring and season, one look and two; then the evidence of
+all that one look measured, one look and two. `FULL` adds the step against the looks before,
+the same blocks in each look, the rule of three looks and fires."""
 
 QUIET_SCORE = -3.0
 """Score of a clear look that meets no rule: a thousand false alarms a year."""
@@ -39,8 +39,7 @@ def lax(settings: BurnSettings, most_per_year: float = 20.0) -> BurnSettings:
 
 def native_score(settings: BurnSettings) -> float:
     """Return the score above which the detector itself would alarm."""
-    # Two rules share the budget by halves (monitor.persistence).
-    return -math.log10(settings.persistence.false_alarms_per_year / 2.0) - 1e-9
+    return -math.log10(settings.persistence.false_alarms_per_year) - 1e-9
 
 
 class DetectorScores:

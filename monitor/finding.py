@@ -48,7 +48,7 @@ class Evidence:
 
     family: SensorFamily
     detector: str
-    """Name and version, such as ``"burn/1"``."""
+    """Name and version, such as ``"burn/2"``."""
 
     p: float
     """Calibrated probability of such evidence without the change, 0 to 1."""

@@ -10,17 +10,23 @@ import numpy as np
 from monitor.finding import Evidence, SensorFamily, Tier
 
 
+ONE_LOOK = "one_look"
+"""Flag of a finding that a single clear look carries."""
+
+
 @dataclass(frozen=True, slots=True)
 class FusionSettings:
     """Prior and weights; to be refitted from analysts' labels once there are some."""
 
-    burns_per_village_year: float = 0.01
-    """Prior rate of burned villages. The base rate decides: at 0.01 false alarms per
-    village-year, a region where 1 % of villages burn a year has as many of either."""
+    burns_per_village_year: float = 0.10
+    """Prior rate of burned villages: areas are watched because burning is feared. The base
+    rate decides: at 0.01 false alarms per village-year, a region where 1 % of villages burn
+    a year has as many of either. From ``[detection.burn]``."""
 
-    local_odds: float = 8.0
+    local_odds: float = 5.0
     """How much denser quiet scores are at their threshold than beyond it, against those of
-    burns: turns a tail rate into odds at the score itself. Fitted on tuning worlds."""
+    burns: turns a tail rate into odds at the score itself. Fitted on tuning worlds, where
+    15 % of the villages burn a year and a rate of 0.03 is as often a burn as not."""
 
     hotspot_weight: float = 0.8
     radar_weight: float = 0.5
@@ -30,17 +36,24 @@ class FusionSettings:
     tier_b: float = 0.60
 
 
-def burn_probability(rate: float, evidence: Sequence[Evidence], settings: FusionSettings) -> float:
+def burn_probability(
+    rate: float,
+    evidence: Sequence[Evidence],
+    settings: FusionSettings,
+    counted: frozenset[SensorFamily] = frozenset(),
+) -> float:
     """Return the probability that an alarm is a burn, 0 to 1.
 
     Parameters
     ----------
     rate : float
-        False alarms per village-year of the optical rule at this score.
+        False alarms per village-year of the optical rules at this score.
     evidence : sequence of Evidence
         All families; those beside the optical one multiply the odds by the e-value of
         their p, weighted, never above the Sellke-Bayarri-Berger ceiling.
     settings : FusionSettings
+    counted : frozenset of SensorFamily, optional
+        Families that the rate rests on already.
 
     References
     ----------
@@ -53,7 +66,7 @@ def burn_probability(rate: float, evidence: Sequence[Evidence], settings: Fusion
         SensorFamily.RADAR: settings.radar_weight,
     }
     for item in evidence:
-        if item.family in weights:
+        if item.family in weights and item.family not in counted:
             odds *= likelihood_ratio(item.p) ** weights[item.family]
     return min(odds / (1.0 + odds), settings.highest)
 
@@ -78,11 +91,14 @@ def tier_of(
 ) -> Tier:
     """Return the tier: A needs two sensor families and a known cloud mask.
 
-    Without history, or without the long short-wave band, nothing is more than C: a
-    clearing cannot be told from a burn there (measured: Romania, 2019).
+    One look of one sensor is nothing but a first sign, however strong: C. Without
+    history, or without the long short-wave band, nothing is more than C: a clearing
+    cannot be told from a burn there (measured: Romania, 2019).
     """
     families = {item.family for item in evidence if item.p <= 0.05}
     if any(f in flags for f in ("baseline=weak", "reduced_bands")):
+        return Tier.C
+    if ONE_LOOK in flags and len(families) < 2:
         return Tier.C
     if probability >= settings.tier_a and len(families) >= 2 and "cloud_unknown" not in flags:
         return Tier.A

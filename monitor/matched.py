@@ -247,7 +247,7 @@ def _whitened(d: Array, scale: Array, precision: Array) -> tuple[Array, Array]:
         by_block = np.moveaxis(precision, 0, -1)
         weighted = (by_block * d).sum(axis=1)
         entries = twice[:, None] * by_block[first, second]
-    metric: Array = entries / (scale[first] * scale[second])
+    metric = (entries / (scale[first] * scale[second])).astype(np.float32)
     return weighted / scale, metric
 
 

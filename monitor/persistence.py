@@ -1,8 +1,9 @@
 """Persistence: when do looks that stand out become a finding? Pure decisions.
 
-Control, persistence and masking multiply; none works alone (DETECTION 1.2). Two clear
-looks, three, or one look and a detected fire: each rule has its own rate of false
-alarms, and an alarm is raised where that rate is low enough.
+Control, persistence and masking multiply; none works alone (DETECTION 1.2). One look that
+stands out by far, two clear looks, three, or one look and a detected fire: each rule has
+its own rate of false alarms, and an alarm is raised where the rate of all rules together
+is low enough. What rests on one look alone is never more than tier C (`monitor.fusion`).
 """
 
 from __future__ import annotations
@@ -16,24 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.calibration import Calibration, Stratum, stratum_of
+from monitor.evidence import LEAST
 from monitor.reading import Reading, Verdict
 from monitor.scene import Hotspot
 
 Blocks = NDArray[np.int32]
 
-RULES = {"pair": 2, "triple": 3}
+RULES = {"single": 1, "pair": 2, "triple": 3}
 """Rules by looks alone, and how many consecutive clear looks each needs."""
+
+SHARES = {"single": 0.45, "pair": 0.30, "triple": 0.10, "hit": 0.15}
+"""Parts of the false alarms that each rule may have; chosen on tuning worlds."""
 
 BEFORE_LOOKS = 3
 BEFORE_REACH = timedelta(days=60)
 LEAST_BEFORE = 2
-USUAL_DRIFT = 1.0
-"""Assumed where fewer looks before were clear: a step cannot be told from a drift."""
+USUAL_DRIFT = 1.5
+"""Log-odds above the least, assumed where fewer looks before were clear: a step cannot be
+told from a drift."""
 
 REDUCED_SHARE = 0.1
-
-COLD_RATE = 10.0
-"""One look is so many times easier to mistake than a pair of the same score (design)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,13 @@ class Judgement:
     """A rule that was met, and by what."""
 
     rule: str
-    """``"pair"``, ``"triple"``, ``"hit"`` or ``"cold"``."""
+    """``"single"``, ``"pair"``, ``"triple"``, ``"hit"`` or ``"cold"``."""
 
     score: float
-    """Normal score of the rule: larger is rarer in quiet times."""
+    """Log-odds of the rule: larger is rarer in quiet times."""
 
     rate: float
-    """False alarms per village-year if this score were the threshold."""
+    """False alarms per village-year of all rules together, if what is this rare alarmed."""
 
     p: float
     readings: tuple[Reading, ...]
@@ -133,8 +136,24 @@ def candidates(
     return {rule: score for rule, score in found.items() if np.isfinite(score)}
 
 
+def rate_of_all(rule: str, score: float, calibration: Calibration) -> float:
+    """Return the false alarms per village-year of all rules together at one rule's score.
+
+    A rule's own rate is held against its share; how rare the rarest of them is was
+    counted on the same quiet times, so that overlapping rules are not counted twice.
+    """
+    rarity = rarity_of(rule, score, calibration)
+    together = calibration.rates.get("all")
+    return together.rate(rarity) if together is not None else float(np.exp(-rarity))
+
+
+def rarity_of(rule: str, score: float, calibration: Calibration) -> float:
+    """Return minus the logarithm of a rule's rate, as a part of what it may have."""
+    return -float(np.log(calibration.rates[rule].rate(score) / SHARES[rule]))
+
+
 def contrast(seen: Sequence[Reading], count: int) -> float:
-    """Return how far the last `count` looks stand out from those before, as a normal score.
+    """Return how far the last `count` looks stand out from those before, in log-odds.
 
     Parameters
     ----------
@@ -146,19 +165,17 @@ def contrast(seen: Sequence[Reading], count: int) -> float:
     Notes
     -----
     Fire is a step. A season that differs comes slowly, and so has raised the looks before
-    as well: half of their mean is taken off. A ring that burns at the same time makes
-    everything less sure, by two for a ring that burned whole.
+    as well: half of what they rose above the least is taken off.
     """
     last = seen[-count:]
     before = [
-        r.score
+        max(r.score, LEAST)
         for r in seen[-count - BEFORE_LOOKS : -count]
         if last[-1].acquired_at - r.acquired_at <= BEFORE_REACH
     ]
     known = len(before) >= LEAST_BEFORE
-    drift = max(float(np.mean(before)), 0.0) if known else USUAL_DRIFT
-    burning = 1.0 - min(r.values["ring_unburned"] for r in last)
-    return float(np.mean([r.score for r in last])) - 0.5 * drift - 2.0 * burning
+    drift = float(np.mean(before)) - LEAST if known else USUAL_DRIFT
+    return float(np.mean([max(r.score, LEAST) for r in last])) - 0.5 * drift
 
 
 def _rule(
@@ -172,23 +189,25 @@ def _rule(
     score = _score(seen, count, burned, settings)
     if not np.isfinite(score) or rule not in calibration.rates:
         return None
-    rate = calibration.rates[rule].rate(score)
+    rate = rate_of_all(rule, score, calibration)
     last = tuple(seen[-count:])
     if rate > _allowed(last, settings):
         return None
+    if rule == "single" and last[0].mode != "series":
+        return None  # with hardly any history see `_cold`
     tails = calibration.scores(stratum_of_reading(last[-1]))
-    tail = tails.pair if rule == "pair" else tails.triple
+    tail = {"single": tails.look, "pair": tails.pair, "triple": tails.triple}[rule]
     return Judgement(rule, score, rate, tail.p(min(r.score for r in last)), last)
 
 
 def _allowed(last: Sequence[Reading], settings: PersistenceSettings) -> float:
-    """Return the rate that a rule may have: half each, as two run in parallel.
+    """Return the rate that all rules together may have.
 
     The rates were counted with all bands. Without the long short-wave band, forest and
     thin cloud mimic fire more often (measured: Romania), so ten times less is allowed.
     """
     reduced = any("reduced_bands" in r.flags for r in last)
-    return settings.false_alarms_per_year / 2.0 * (REDUCED_SHARE if reduced else 1.0)
+    return settings.false_alarms_per_year * (REDUCED_SHARE if reduced else 1.0)
 
 
 def _score(
@@ -229,6 +248,18 @@ def _same_blocks(
     return count >= max(least, settings.persisting_share * own)
 
 
+def fires_beside(
+    seen: Sequence[Reading], hits: Sequence[Hotspot], settings: PersistenceSettings
+) -> tuple[Hotspot, ...]:
+    """Return the detections that may stand for a look before the last one."""
+    last = seen[-1]
+    quiet = [r.acquired_at for r in seen[:-1] if r.verdict is Verdict.QUIET]
+    earliest = max([last.acquired_at - settings.hit_reach, *quiet])
+    return tuple(
+        h for h in hits if earliest <= h.acquired_at <= last.acquired_at and h.confidence != "low"
+    )
+
+
 def _hit(
     seen: list[Reading],
     hits: Sequence[Hotspot],
@@ -239,15 +270,11 @@ def _hit(
     if not seen or seen[-1].verdict is not Verdict.BURN_LIKE or "hit" not in calibration.rates:
         return None
     last = seen[-1]
-    quiet = [r.acquired_at for r in seen[:-1] if r.verdict is Verdict.QUIET]
-    earliest = max([last.acquired_at - settings.hit_reach, *quiet])
-    between = tuple(
-        h for h in hits if earliest <= h.acquired_at <= last.acquired_at and h.confidence != "low"
-    )
+    between = fires_beside(seen, hits, settings)
     if not between:
         return None
     score = contrast(seen, 1)
-    rate = calibration.rates["hit"].rate(score)
+    rate = rate_of_all("hit", score, calibration)
     if rate > _allowed((last,), settings):
         return None
     return Judgement("hit", score, rate, last.p, (last,), between)
@@ -257,7 +284,7 @@ def _cold(
     seen: list[Reading], settings: PersistenceSettings, calibration: Calibration
 ) -> Judgement | None:
     """Return one look that stands out where there is hardly any history."""
-    if not seen or seen[-1].verdict is not Verdict.BURN_LIKE or "pair" not in calibration.rates:
+    if not seen or seen[-1].verdict is not Verdict.BURN_LIKE or "single" not in calibration.rates:
         return None
     last = seen[-1]
     if last.mode != "pair" or last.values["reference_looks"] + len(seen) - 1 > settings.cold_looks:
@@ -268,7 +295,7 @@ def _cold(
     )  # fmt: skip
     if strongest < settings.cold_score or last.burned_fraction < settings.cold_fraction:
         return None
-    rate = COLD_RATE * calibration.rates["pair"].rate(last.score)
+    rate = rate_of_all("single", contrast(seen, 1), calibration)
     return Judgement("cold", strongest, min(rate, settings.false_alarms_per_year), last.p, (last,))
 
 

@@ -36,7 +36,7 @@ class Reading:
     """When the service had the look, UTC."""
 
     detector: str
-    """Name and version, such as ``"burn/1"``."""
+    """Name and version, such as ``"burn/2"``."""
 
     mode: str
     """``"series"`` (seasonal baseline), ``"window"`` (same weeks of other years) or ``"pair"``."""
@@ -49,7 +49,7 @@ class Reading:
     """Calibrated probability of such a score without a burn; 1 where nothing was measured."""
 
     score: float
-    """Normal score that p was read from (alpha of DETECTION 4a); NaN where not measured."""
+    """Log-odds of the evidence that p was read from (`monitor.evidence`); NaN if not measured."""
 
     burned_fraction: float
     """Share of the valid blocks that look burned, 0 to 1; NaN where not measured."""

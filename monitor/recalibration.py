@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.calibration import Calibration
+from monitor.calibration import Calibration, RateTable
 from monitor.calibration_build import QuietLooks, built_calibration, rate_table
+from monitor.evidence import EvidenceWeights, evidence_of
 from monitor.persistence import (
+    SHARES,
     PersistenceSettings,
     candidates,
     contrast,
+    fires_beside,
+    rarity_of,
     stratum_of_reading,
     usable,
 )
 from monitor.reading import Reading, Verdict
+from monitor.scene import Hotspot
 
 Blocks = NDArray[np.int32]
 
@@ -43,9 +48,15 @@ class QuietPlace:
     years: float
     """Length of the quiet time."""
 
+    hits: Mapping[str, tuple[Hotspot, ...]] = field(default_factory=dict)
+    """Look id to the detections that are surprising at it (`monitor.detectors.fires`)."""
+
 
 def recalibrated(
-    places: Sequence[QuietPlace], made_from: str, settings: PersistenceSettings
+    places: Sequence[QuietPlace],
+    made_from: str,
+    settings: PersistenceSettings,
+    weights: EvidenceWeights,
 ) -> Calibration:
     """Return the calibration of quiet places.
 
@@ -57,58 +68,41 @@ def recalibrated(
         What they are: simulated, or which real areas.
     settings : PersistenceSettings
         The rules whose false alarms are counted.
+    weights : EvidenceWeights
+        How the evidence of a look is weighed; see `monitor.evidence.fitted_weights`.
 
     Notes
     -----
     Tails first, from all quiet looks; then every look is judged again with them, and
-    the highest score of each 30-day episode gives the rate of each rule.
+    the highest score of each 30-day episode gives the rate of each rule; then the rarest
+    rule of each episode gives the rate of all of them together.
     """
-    ordered = [usable(place.readings) for place in places]
-    calibration = built_calibration(_quiet_looks(ordered), made_from)
+    ordered = [reweighed(usable(place.readings), weights) for place in places]
+    calibration = built_calibration(_quiet_looks(ordered), made_from, weights)
     years = sum(place.years for place in places)
-    rates = {}
-    judged = [[rejudged(reading, calibration) for reading in readings] for readings in ordered]
-    for rule in ("pair", "triple"):
-        best = [
-            score
-            for place, readings in zip(places, judged, strict=True)
-            for score in episodes(_scored(place, readings, rule, settings))
-        ]
-        rates[rule] = rate_table(np.array(best), years)
-    single = [
-        score
-        for readings in judged
-        for score in episodes(
-            [
-                (r.acquired_at, contrast(readings[max(0, i - CONTEXT) : i + 1], 1))
-                for i, r in enumerate(readings)
-                if r.verdict is Verdict.BURN_LIKE
-            ]
-        )
+    found = [
+        _candidates(place, [rejudged(r, calibration) for r in readings], settings)
+        for place, readings in zip(places, ordered, strict=True)
     ]
-    # A detected fire inside a quiet settlement, surprising at 1e-3, stands beside one
-    # look in a hundred at most; the hotspot evidence adds its own odds.
-    rates["hit"] = rate_table(np.array(single), 100.0 * years)
-    return replace(calibration, rates=rates)
+    for rule in SHARES:
+        best = _best(found, lambda scores, rule=rule: scores.get(rule, np.nan))  # type: ignore[misc]
+        calibration = _with_rate(calibration, rule, rate_table(np.array(best), years))
+    rarest = _best(
+        found, lambda scores: max(rarity_of(r, score, calibration) for r, score in scores.items())
+    )
+    return _with_rate(calibration, "all", rate_table(np.array(rarest), years))
+
+
+def reweighed(readings: Sequence[Reading], weights: EvidenceWeights) -> list[Reading]:
+    """Return readings with the evidence of other weights."""
+    return [replace(r, score=evidence_of(r.values, r.burned_fraction, weights)) for r in readings]
 
 
 def rejudged(reading: Reading, calibration: Calibration) -> Reading:
-    """Return a reading with p, score and verdict of another calibration."""
-    stratum = stratum_of_reading(reading)
-    values = reading.values
-    alpha = calibration.alpha(stratum, values["median_q_standard"], values["scan_standard"])
-    p = calibration.scores(stratum).look.p(alpha)
-    if p <= SIGN_P and is_mimic(reading):
-        return replace(reading, score=min(alpha, 0.0), p=1.0, verdict=Verdict.QUIET)
+    """Return a reading with p and verdict of another calibration of the same weights."""
+    p = calibration.p(stratum_of_reading(reading), reading.score)
     signed = p <= SIGN_P and reading.burned_fraction > 0.0
-    verdict = Verdict.BURN_LIKE if signed else Verdict.QUIET
-    return replace(reading, score=alpha, p=p, verdict=verdict)
-
-
-def is_mimic(reading: Reading) -> bool:
-    """Return True if the change of a reading pointed rather at a confounder."""
-    values = reading.values
-    return bool(values["mimic"])
+    return replace(reading, p=p, verdict=Verdict.BURN_LIKE if signed else Verdict.QUIET)
 
 
 def episodes(scored: Iterable[tuple[datetime, float]]) -> list[float]:
@@ -124,32 +118,45 @@ def episodes(scored: Iterable[tuple[datetime, float]]) -> list[float]:
     return best
 
 
-def _scored(
-    place: QuietPlace,
-    readings: Sequence[Reading],
-    rule: str,
-    settings: PersistenceSettings,
-) -> list[tuple[datetime, float]]:
+def _candidates(
+    place: QuietPlace, readings: Sequence[Reading], settings: PersistenceSettings
+) -> list[tuple[datetime, dict[str, float]]]:
+    """Return, for each look with the sign, the score of each rule that it meets."""
     found = []
     for index, reading in enumerate(readings):
         if reading.verdict is not Verdict.BURN_LIKE:
             continue
         recent = readings[max(0, index - CONTEXT) : index + 1]
         scores = candidates(recent, place.burned, settings)
-        if rule in scores:
-            found.append((reading.acquired_at, scores[rule]))
+        if fires_beside(recent, place.hits.get(reading.look_id, ()), settings):
+            scores["hit"] = contrast(recent, 1)
+        if scores:
+            found.append((reading.acquired_at, scores))
     return found
 
 
-def _quiet_looks(ordered: Sequence[Sequence[Reading]]) -> QuietLooks:
-    # What is set aside as a shadow or wet soil never scores, so it is no yardstick either.
-    rows = [
-        (number, r) for number, readings in enumerate(ordered) for r in readings if not is_mimic(r)
+def _best(
+    found: Sequence[Sequence[tuple[datetime, dict[str, float]]]],
+    score_of: Callable[[dict[str, float]], float],
+) -> list[float]:
+    """Return the highest finite score of each episode of each place."""
+    scored = [[(at, score_of(scores)) for at, scores in looks] for looks in found]
+    return [
+        best
+        for looks in scored
+        for best in episodes([(at, score) for at, score in looks if np.isfinite(score)])
     ]
+
+
+def _with_rate(calibration: Calibration, rule: str, table: RateTable) -> Calibration:
+    return replace(calibration, rates={**calibration.rates, rule: table})
+
+
+def _quiet_looks(ordered: Sequence[Sequence[Reading]]) -> QuietLooks:
+    rows = [(number, r) for number, readings in enumerate(ordered) for r in readings]
     return QuietLooks(
         place=np.array([number for number, _ in rows], dtype=np.int64),
         day=np.array([(r.acquired_at - EPOCH) / timedelta(days=1) for _, r in rows]),
         stratum=[stratum_of_reading(r) for _, r in rows],
-        median_q=np.array([r.values["median_q_standard"] for _, r in rows]),
-        scan=np.array([r.values["scan_standard"] for _, r in rows]),
+        evidence=np.array([r.score for _, r in rows]),
     )

@@ -10,7 +10,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from aoi.settlement import Settlement
 from monitor.area_job import AreaJob, ScoredReading
-from monitor.detectors.burn import LookVerdict
+from monitor.detectors.burn import VERSION, LookVerdict
 from monitor.detectors.burn_events import burn_finding
 from monitor.detectors.fires import FireSky
 from monitor.finding import Finding
@@ -31,7 +31,9 @@ class Verdicts:
         """Settlements that this run has a finding for."""
 
         for scored in job.readings:
-            self._readings.setdefault(scored.reading.settlement_id, []).append(scored)
+            # Scores of another version of the test are on another scale.
+            if scored.reading.detector == VERSION:
+                self._readings.setdefault(scored.reading.settlement_id, []).append(scored)
 
     @property
     def new(self) -> tuple[ScoredReading, ...]:

@@ -118,7 +118,7 @@ def some_evidence(**changes: Any) -> Evidence:
     """Return an optical burn signature seen in one look."""
     evidence = Evidence(
         family=SensorFamily.OPTICAL,
-        detector="burn/1",
+        detector="burn/2",
         p=1e-4,
         score=4.2,
         score_unit="normal score",
@@ -147,7 +147,7 @@ def a_finding(**changes: Any) -> Finding:
         known_at=days_ago(1.75),
         evidence=(some_evidence(),),
         mode="series",
-        detector="burn/1",
+        detector="burn/2",
         calibration="test",
         clear_fraction=1.0,
     )

@@ -17,9 +17,10 @@ from monitor.detectors.burn import VERSION, BurnSettings
 from monitor.detectors.fire_events import fire_evidence, fire_indicators
 from monitor.detectors.fires import FireHits, FireSky, fire_hits
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, finding_id
-from monitor.fusion import burn_probability, tier_of
+from monitor.fusion import ONE_LOOK, burn_probability, tier_of
 from monitor.persistence import Judgement, judge, last_quiet, usable
 from monitor.reading import Reading, Verdict
+from monitor.scene import Hotspot
 
 Blocks = NDArray[np.int32]
 
@@ -64,16 +65,26 @@ def burn_finding(
     The change came between the last clear look without the sign and the first look with
     it: an interval, never a date. Cause and responsibility are not determined.
     """
-    newest = max(reading.acquired_at for reading in readings)
-    # What burned before a clear look without the sign is not what this look shows.
-    fires = fire_hits(settlement, sky, last_quiet(readings, newest), newest)
-    believed = fires.hits if fires.p <= HIT_P else ()
+    fires, believed = fires_at(settlement, readings, sky)
     judgement = judge(readings, burned, believed, settings.persistence, calibration)
     if judgement is None:
         return None
     return _finding(
         aoi, settlement, readings, burned, sky, fires, judgement, settings, calibration, blocks
     )
+
+
+def fires_at(
+    settlement: Settlement, readings: Sequence[Reading], sky: FireSky
+) -> tuple[FireHits, tuple[Hotspot, ...]]:
+    """Return the fires since the last clear look without the sign, and those that count.
+
+    What burned before such a look is not what the newest one shows; and only what is
+    surprising there and then may stand for a second look.
+    """
+    newest = max(reading.acquired_at for reading in readings)
+    fires = fire_hits(settlement, sky, last_quiet(readings, newest), newest)
+    return fires, fires.hits if fires.p <= HIT_P else ()
 
 
 def _finding(
@@ -91,8 +102,9 @@ def _finding(
     run = sign_run(readings, judgement, burned)
     happened = _happened(readings, run, fires)
     evidence = _evidence(judgement, run, readings, happened, fires)
-    flags = tuple(sorted({f for r in judgement.readings for f in r.flags}))
-    probability = burn_probability(judgement.rate, evidence, settings.fusion)
+    flags = _flags(judgement)
+    counted = frozenset({SensorFamily.HOTSPOTS} if judgement.rule == "hit" else ())
+    probability = burn_probability(judgement.rate, evidence, settings.fusion, counted)
     if judgement.rule == "cold":
         # One look without history: provisional whatever its score.
         probability = min(probability, 0.59)
@@ -123,6 +135,12 @@ def _finding(
         indicators=_indicators(settlement, judgement, fires, sky),
         flags=flags,
     )
+
+
+def _flags(judgement: Judgement) -> tuple[str, ...]:
+    """Return the flags of the looks that carry a judgement, and whether it is one only."""
+    flags = {f for r in judgement.readings for f in r.flags}
+    return tuple(sorted(flags | ({ONE_LOOK} if len(judgement.readings) == 1 else set())))
 
 
 def sign_run(
@@ -180,7 +198,7 @@ def _evidence(
         detector=VERSION,
         p=judgement.p,
         score=judgement.score,
-        score_unit=f"normal score of the {judgement.rule} rule",
+        score_unit=f"log-odds of the {judgement.rule} rule",
         happened=happened,
         look_ids=tuple(r.look_id for r in run),
         quiet_look_ids=tuple(quiet),

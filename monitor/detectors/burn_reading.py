@@ -11,13 +11,14 @@ from monitor.blocks import BlockSets
 from monitor.calibration import Calibration
 from monitor.control import LEAST_UNBURNED
 from monitor.detectors.burn_settings import BurnSettings
+from monitor.evidence import evidence_of
 from monitor.looks import Look
 from monitor.observation import Flag
 from monitor.reading import Reading, Verdict
 from monitor.reference import Reference
 from monitor.settlement_look import SettlementLook
 
-VERSION = "burn/1"
+VERSION = "burn/2"
 
 
 def reading_of(
@@ -29,7 +30,7 @@ def reading_of(
     known_at: datetime,
 ) -> Reading:
     """Return what is kept of one place: numbers, p, verdict and the reason for it."""
-    verdict, reason, alpha, p = _judged(place, settings, calibration)
+    verdict, reason, evidence, p = _judged(place, settings, calibration)
     low, high = _interval(place)
     return Reading(
         settlement_id=place.blocks.settlement_id,
@@ -43,7 +44,7 @@ def reading_of(
         verdict=verdict,
         reason=reason,
         p=p,
-        score=alpha,
+        score=evidence,
         burned_fraction=place.burned_fraction,
         values={
             **place.values,
@@ -76,19 +77,18 @@ def _judged(
             return Verdict.NOT_CLEAR, "no unburned land around it serves as a control", *nothing
         share = f"{100 * place.ring_clear:.0f} % of its surroundings was seen"
         return Verdict.NOT_CLEAR, f"{share}, {100 * settings.ring_clear:.0f} % needed", *nothing
-    alpha = calibration.alpha(place.stratum, place.median_q, place.scan)
-    p = calibration.scores(place.stratum).look.p(alpha)
+    measured = {
+        **place.values, "median_q_standard": place.median_q, "scan_standard": place.scan,
+        "ring_unburned": place.unburned,
+    }  # fmt: skip
+    evidence = evidence_of(measured, place.burned_fraction, calibration.weights)
+    p = calibration.p(place.stratum, evidence)
     numbers = f"p {p:.2g}, {100 * place.burned_fraction:.0f} % of its blocks look burned"
-    if p <= settings.sign_p and place.direction.is_mimic:
-        return (
-            Verdict.QUIET,
-            f"its change looks rather like {place.direction.name}",
-            min(alpha, 0.0),
-            1.0,
-        )
     if p <= settings.sign_p and place.burned.any():
-        return Verdict.BURN_LIKE, numbers, alpha, p
-    return Verdict.QUIET, numbers, alpha, p
+        return Verdict.BURN_LIKE, numbers, evidence, p
+    if place.direction.is_mimic:
+        numbers = f"its change looks rather like {place.direction.name}"
+    return Verdict.QUIET, numbers, evidence, p
 
 
 def _interval(place: SettlementLook) -> tuple[float, float]:

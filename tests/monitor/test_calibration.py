@@ -16,7 +16,6 @@ from monitor.calibration import (
     Tail,
     calibration_from,
     calibration_table,
-    normal_score,
     shipped_calibration,
     stratum_of,
 )
@@ -33,7 +32,7 @@ ANY = Stratum("any", "any", "any", "any")
 
 
 def of_any(tail: Tail = TAIL) -> Calibration:
-    scores = Scores(median_q=tail, scan=tail, look=tail, pair=tail, triple=tail)
+    scores = Scores(look=tail, pair=tail, triple=tail)
     return Calibration("cal-test", "hand", {ANY.key: scores})
 
 
@@ -66,23 +65,8 @@ def test_a_higher_score_is_never_more_probable(score: float, more: float) -> Non
     assert TAIL.p(score + more) <= TAIL.p(score)
 
 
-def test_a_normal_score_is_the_quantile_of_its_p() -> None:
-    assert normal_score(0.5) == pytest.approx(0.0)
-    assert normal_score(0.0227501) == pytest.approx(2.0, abs=1e-4)
-
-
-def test_alpha_is_the_rarer_statistic_supported_by_the_other() -> None:
-    calibration = of_any()
-    weak, strong = normal_score(TAIL.p(1.0)), normal_score(TAIL.p(2.5))
-
-    assert calibration.alpha(ANY, 1.0, 2.5) == pytest.approx(strong + 0.3 * weak)
-    assert calibration.alpha(ANY, 2.5, 1.0) == pytest.approx(strong + 0.3 * weak)
-    assert calibration.alpha(ANY, 1.0, float("nan")) == pytest.approx(weak)
-    assert np.isnan(calibration.alpha(ANY, float("nan"), float("nan")))
-
-
-def test_a_statistic_below_the_middle_takes_nothing_away() -> None:
-    assert of_any().alpha(ANY, -9.0, 2.5) == pytest.approx(normal_score(TAIL.p(2.5)))
+def test_p_is_read_among_looks_of_its_stratum() -> None:
+    assert of_any().p(Stratum("series", "dry", "small", "full"), 2.5) == TAIL.p(2.5)
 
 
 def test_a_stratum_that_is_missing_merges_clear_then_size_then_season_then_mode() -> None:
@@ -124,6 +108,7 @@ def test_a_calibration_survives_being_written_and_read() -> None:
     again = calibration_from(calibration_table(shipped))
 
     assert again.version == shipped.version
+    assert again.weights == shipped.weights
     assert set(again.strata) == set(shipped.strata)
     for key, scores in shipped.strata.items():
         for score in (0.0, 2.0, 9.0):
@@ -134,5 +119,5 @@ def test_the_shipped_calibration_says_what_it_was_made_from_and_knows_every_rule
     shipped = shipped_calibration()
 
     assert "simulated" in shipped.made_from
-    assert {"pair", "triple", "hit"} <= set(shipped.rates)
+    assert {"single", "pair", "triple", "hit", "all"} <= set(shipped.rates)
     assert ANY.key in shipped.strata

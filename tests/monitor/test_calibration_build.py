@@ -14,6 +14,7 @@ from monitor.calibration_build import (
     rate_table,
     tail_of,
 )
+from monitor.evidence import EvidenceWeights
 
 DRY = Stratum("series", "dry", "small", "full")
 
@@ -24,19 +25,15 @@ def quiet_looks(count: int, seed: int = 5) -> QuietLooks:
         place=np.repeat(np.arange(count // 100), 100),
         day=np.tile(np.arange(100) * 5.0, count // 100),
         stratum=[DRY] * count,
-        median_q=rng.standard_normal(count),
-        scan=rng.standard_normal(count),
+        evidence=rng.standard_normal(count),
     )
 
 
 def test_p_is_uniform_on_quiet_looks_that_were_not_calibrated_on() -> None:
-    calibration = built_calibration(quiet_looks(20_000), "test")
+    calibration = built_calibration(quiet_looks(20_000), "test", EvidenceWeights())
     fresh = quiet_looks(20_000, seed=6)
 
-    p = [
-        calibration.scores(DRY).look.p(calibration.alpha(DRY, q, s))
-        for q, s in zip(fresh.median_q, fresh.scan, strict=True)
-    ]
+    p = [calibration.p(DRY, value) for value in fresh.evidence]
 
     assert stats.kstest(p, "uniform").statistic < 0.02
 
@@ -53,15 +50,15 @@ def test_a_pareto_tail_is_found_again() -> None:
 
 def test_few_quiet_looks_are_refused() -> None:
     with pytest.raises(ValueError, match="too few"):
-        built_calibration(quiet_looks(100), "test")
+        built_calibration(quiet_looks(100), "test", EvidenceWeights())
 
 
 def test_persistence_takes_the_weaker_of_looks_that_are_near_enough() -> None:
     place = np.array([0, 0, 0, 0, 1])
     day = np.array([0.0, 5.0, 10.0, 40.0, 45.0])
-    alpha = np.array([1.0, 3.0, 2.0, 5.0, 6.0])
+    evidence = np.array([1.0, 3.0, 2.0, 5.0, 6.0])
 
-    pair, triple = persistent(place, day, alpha)
+    pair, triple = persistent(place, day, evidence)
 
     # 5 and 10 follow within 20 days; 40 is 30 days later; the last is another place.
     assert pair[1:3].tolist() == [1.0, 2.0]
@@ -78,8 +75,8 @@ def test_a_rate_counts_episodes_per_village_year() -> None:
 
 
 def test_a_small_stratum_is_merged_and_a_large_one_is_kept() -> None:
-    large = built_calibration(quiet_looks(20_000), "test")
-    small = built_calibration(quiet_looks(1_000), "test")
+    large = built_calibration(quiet_looks(20_000), "test", EvidenceWeights())
+    small = built_calibration(quiet_looks(1_000), "test", EvidenceWeights())
 
     assert DRY.key in large.strata
     assert list(small.strata) == ["any/any/any/any"]

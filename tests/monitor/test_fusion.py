@@ -42,6 +42,12 @@ def test_a_detected_fire_multiplies_the_odds_by_its_weighted_evidence() -> None:
     )
 
 
+def test_a_fire_that_the_rule_rests_on_is_not_counted_twice() -> None:
+    counted = frozenset({SensorFamily.HOTSPOTS})
+
+    assert burn_probability(0.00125, [OPTICAL, FIRES], SETTINGS, counted) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("probability", "families", "flags", "tier"),
     [
@@ -49,6 +55,8 @@ def test_a_detected_fire_multiplies_the_odds_by_its_weighted_evidence() -> None:
         pytest.param(0.95, 1, (), Tier.B, id="sure by one family"),
         pytest.param(0.95, 2, ("baseline=weak",), Tier.C, id="no history is never more than C"),
         pytest.param(0.95, 2, ("reduced_bands",), Tier.C, id="a band is missing"),
+        pytest.param(0.95, 1, ("one_look",), Tier.C, id="one look of one sensor"),
+        pytest.param(0.95, 2, ("one_look",), Tier.A, id="one look beside a fire"),
         pytest.param(0.90, 2, (), Tier.A, id="exactly at A"),
         pytest.param(0.60, 1, (), Tier.B, id="exactly at B"),
         pytest.param(0.59, 2, (), Tier.C, id="just below B"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.calibration import Calibration, RateTable, Scores
-from monitor.persistence import PersistenceSettings, candidates, judge, last_quiet
+from monitor.persistence import PersistenceSettings, candidates, judge, last_quiet, rate_of_all
 from monitor.reading import Reading, Verdict
 from monitor.scene import Hotspot
 from tests.builders import NOW
@@ -17,15 +17,18 @@ from tests.monitor.test_calibration import TAIL
 
 DAY = timedelta(days=1)
 SETTINGS = PersistenceSettings(false_alarms_per_year=0.01)
-# An alarm needs a rate of 0.005: exactly the score 3 for pairs, 2 for triples, 2 for hits.
+# Each rule's own rate is 1 at log-odds 0 and falls by e for each unit, beside a fire by e
+# squared. Of the 0.01 of all rules a single look may have 0.45, a pair 0.30, three looks 0.10,
+# a look beside a fire 0.15: thresholds ln(1 / 0.0045) = 5.40, ln(1 / 0.003) = 5.81, 6.91, and
+# 6.50 / 2 = 3.25, above the drift.
+FALLING = RateTable(np.array([0.0, 12.0]), np.array([1.0, np.exp(-12.0)]), 1e4)
 CALIBRATION = Calibration(
     "cal-test",
     "hand",
-    {"any/any/any/any": Scores(TAIL, TAIL, TAIL, TAIL, TAIL)},
+    {"any/any/any/any": Scores(TAIL, TAIL, TAIL)},
     {
-        "pair": RateTable(np.array([1.0, 3.0, 5.0]), np.array([1.0, 0.005, 1e-5]), 1e4),
-        "triple": RateTable(np.array([1.0, 2.0, 5.0]), np.array([1.0, 0.005, 1e-5]), 1e4),
-        "hit": RateTable(np.array([1.0, 2.0, 5.0]), np.array([1.0, 0.005, 1e-5]), 1e4),
+        **dict.fromkeys(("single", "pair", "triple"), FALLING),
+        "hit": RateTable(np.array([0.0, 12.0]), np.array([1.0, np.exp(-24.0)]), 1e4),
     },
 )
 BLOCKS = np.arange(10, dtype=np.int32)
@@ -40,7 +43,7 @@ def a_reading(
     }  # fmt: skip
     return Reading(
         settlement_id="v1", look_id=f"look-{day:g}", aoi_id="a", track="t",
-        acquired_at=NOW + day * DAY, known_at=NOW + day * DAY, detector="burn/1", mode="series",
+        acquired_at=NOW + day * DAY, known_at=NOW + day * DAY, detector="burn/2", mode="series",
         verdict=verdict, reason="", p=0.001, score=score, burned_fraction=0.5, values=values,
     )  # fmt: skip
 
@@ -50,36 +53,34 @@ def judged(*readings: Reading, blocks: dict[str, np.ndarray] | None = None, hits
     return judge(readings, shown, hits, SETTINGS, CALIBRATION)
 
 
+QUIET = Verdict.QUIET
+
+
 @pytest.mark.parametrize(
     ("readings", "rule"),
     [
-        pytest.param([a_reading(0, 9)], None, id="one look never decides where there is history"),
-        pytest.param([a_reading(0, 3.5), a_reading(5, 3.7)], "pair", id="3.6 less usual drift"),
-        pytest.param([a_reading(0, 3.4), a_reading(5, 3.4)], None, id="just below"),
+        pytest.param([a_reading(0, 6.2)], "single", id="5.40 and half the usual drift of 1.5"),
+        pytest.param([a_reading(0, 6.1)], None, id="just below"),
+        pytest.param([replace(a_reading(0, 6.2), mode="window")], None, id="no history"),
         pytest.param(
-            [*(a_reading(d, 4, Verdict.QUIET) for d in (-15, -10, -5)), a_reading(0, 4.9),
-             a_reading(5, 4.9)], None, id="a season that came slowly",
+            [*(a_reading(d, 4, QUIET) for d in (-15, -10, -5)), a_reading(0, 9)], None,
+            id="a season that came slowly",
         ),
         pytest.param(
-            [*(a_reading(d, 0, Verdict.QUIET) for d in (-15, -10, -5)), a_reading(0, 3.1),
-             a_reading(5, 3.1)], "pair", id="the same step from nothing",
+            [*(a_reading(d, -8, QUIET) for d in (-15, -10, -5)), a_reading(0, 5.45)], "single",
+            id="a step from nothing",
         ),
         pytest.param(
-            [a_reading(0, 4), a_reading(5, 4, ring=0.5)], None, id="half of the land burns too"
-        ),
-        pytest.param([a_reading(0, 9), a_reading(1, 9)], None, id="one day apart"),
-        pytest.param([a_reading(0, 9), a_reading(21, 9)], None, id="three weeks apart"),
-        pytest.param(
-            [a_reading(0, 2.6), a_reading(5, 2.6), a_reading(10, 2.6)], "triple",
-            id="three weaker looks",
+            [*(a_reading(d, -6, QUIET) for d in (-15, -10, -5)), a_reading(0, 5.3),
+             a_reading(5, 6.4)], "pair", id="two looks, their mean above 5.81",
         ),
         pytest.param(
-            [a_reading(0, 9), a_reading(5, 0, Verdict.QUIET), a_reading(10, 9)], None,
-            id="a quiet look between breaks the run",
+            [*(a_reading(d, -6, QUIET) for d in (-15, -10, -5)), a_reading(0, 5.3),
+             a_reading(1, 6.4)], None, id="one day apart",
         ),
         pytest.param(
-            [a_reading(0, 9), a_reading(5, 0, Verdict.NOT_CLEAR), a_reading(10, 9)], "pair",
-            id="a cloudy look between does not",
+            [*(a_reading(d, -6, QUIET) for d in (-15, -10, -5)), a_reading(0, 5.3),
+             a_reading(21, 6.4)], None, id="three weeks apart",
         ),
         pytest.param([], None, id="nothing seen"),
     ],
@@ -91,10 +92,12 @@ def test_rules(readings: list[Reading], rule: str | None) -> None:
 
 
 def test_other_blocks_in_the_next_look_are_clouds_and_no_fire() -> None:
-    first, second = a_reading(0, 9), a_reading(5, 9)
+    before = [a_reading(d, -6, QUIET) for d in (-15, -10, -5)]
+    first, second = a_reading(0, 8), a_reading(5, 6.5)
     elsewhere = {first.look_id: BLOCKS, second.look_id: BLOCKS + 10}
 
-    assert judged(first, second, blocks=elsewhere) is None
+    assert judged(*before, first, second).rule == "pair"
+    assert judged(*before, first, second, blocks=elsewhere) is None
 
 
 @pytest.mark.parametrize(("shared", "found"), [(2, True), (1, False)])
@@ -104,7 +107,7 @@ def test_at_least_two_blocks_and_a_tenth_of_the_village_must_persist(
     first, second = a_reading(0, 9), a_reading(5, 9)
     blocks = {first.look_id: BLOCKS, second.look_id: BLOCKS + 10 - shared}
 
-    assert (judged(first, second, blocks=blocks) is not None) is found
+    assert ("pair" in candidates([first, second], blocks, SETTINGS)) is found
 
 
 def a_hit(day: float, confidence: str = "nominal") -> Hotspot:
@@ -126,9 +129,9 @@ def a_hit(day: float, confidence: str = "nominal") -> Hotspot:
 )
 def test_a_detected_fire_may_stand_for_a_second_look(hit: Hotspot, rule: str | None) -> None:
     found = judged(
-        a_reading(0, 0, Verdict.QUIET),
-        a_reading(5, 0, Verdict.QUIET),
-        a_reading(10, 2.5),
+        a_reading(0, -6, Verdict.QUIET),
+        a_reading(5, -6, Verdict.QUIET),
+        a_reading(10, 3.3),
         hits=[hit],
     )
 
@@ -136,24 +139,28 @@ def test_a_detected_fire_may_stand_for_a_second_look(hit: Hotspot, rule: str | N
 
 
 @pytest.mark.parametrize(
-    ("changes", "found"),
+    ("changes", "rule"),
     [
-        pytest.param({}, True, id="strong and large"),
-        pytest.param({"burned_fraction": 0.29}, False, id="too small a part"),
-        pytest.param({"mode": "series"}, False, id="there is history"),
+        pytest.param({}, "cold", id="strong and large"),
+        pytest.param({"burned_fraction": 0.29}, None, id="too small a part"),
+        pytest.param({"mode": "series"}, "single", id="there is history"),
     ],
 )
 def test_without_history_one_look_may_raise_a_provisional_alarm(
-    changes: dict[str, object], found: bool
+    changes: dict[str, object], rule: str | None
 ) -> None:
     cold = replace(a_reading(0, 9), mode="pair")
     cold = replace(cold, values={**cold.values, "reference_looks": 1.0}, **changes)  # type: ignore[arg-type]
 
-    assert (judged(cold) is not None) is found
+    found = judged(cold)
+
+    assert (found.rule if found else None) == rule
 
 
 def test_late_looks_are_put_in_their_place() -> None:
-    assert judged(a_reading(5, 9), a_reading(0, 9)).rule == "pair"
+    before = [a_reading(d, -6, QUIET) for d in (-5, -15, -10)]
+
+    assert judged(a_reading(5, 6.4), *before, a_reading(0, 5.3)).rule == "pair"
 
 
 def test_the_last_quiet_look_before_an_instant() -> None:
@@ -166,4 +173,14 @@ def test_candidates_give_scores_below_any_threshold_too() -> None:
     readings = [a_reading(0, 1.7), a_reading(5, 1.9)]
     burned = {r.look_id: BLOCKS for r in readings}
 
-    assert candidates(readings, burned, SETTINGS)["pair"] == pytest.approx(1.8 - 0.5)
+    assert candidates(readings, burned, SETTINGS)["pair"] == pytest.approx(1.8 - 0.75)
+
+
+def test_the_rate_of_all_rules_is_that_counted_for_what_is_as_rare() -> None:
+    counted = RateTable(np.array([0.0, 6.0]), np.array([1.0, 0.001]), 1e4)
+    joint = replace(CALIBRATION, rates={**CALIBRATION.rates, "all": counted})
+
+    # exp(-3) of a share of 0.3 is 0.166 of all: minus its logarithm, 1.796, lies 0.2993 of
+    # the way down three decades.
+    assert rate_of_all("pair", 3.0, CALIBRATION) == pytest.approx(np.exp(-3.0) / 0.3)
+    assert rate_of_all("pair", 3.0, joint) == pytest.approx(10 ** (-3 * 0.29934), rel=1e-3)

@@ -8,13 +8,18 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from monitor.persistence import PersistenceSettings
+from monitor.evidence import EvidenceWeights
+from monitor.persistence import PersistenceSettings, judge
 from monitor.reading import Reading, Verdict
-from monitor.recalibration import QuietPlace, episodes, recalibrated, rejudged
+from monitor.recalibration import QuietPlace, episodes, recalibrated, rejudged, reweighed
 from tests.builders import NOW
-from tests.monitor.test_persistence import BLOCKS, a_reading
+from tests.monitor.test_persistence import BLOCKS, a_hit, a_reading
 
 DAY = timedelta(days=1)
+
+
+# The evidence is the logarithm of one plus the scan, so that numbers stay small.
+PLAIN = EvidenceWeights(0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def quiet_places(count: int = 20, looks: int = 150, seed: int = 4) -> list[QuietPlace]:
@@ -27,10 +32,11 @@ def quiet_places(count: int = 20, looks: int = 150, seed: int = 4) -> list[Quiet
     return places
 
 
-def a_quiet(day: float, place: int, median_q: float, scan: float, mimic: float = 0.0) -> Reading:
+def a_quiet(day: float, place: int, median_q: float, scan: float) -> Reading:
     reading = a_reading(day, 0.0, Verdict.QUIET)
     values = {
-        **reading.values, "median_q_standard": median_q, "scan_standard": scan, "mimic": mimic,
+        **reading.values, "median_q_standard": median_q, "scan_standard": scan,
+        "other_direction": 0.0,
     }  # fmt: skip
     return replace(reading, settlement_id=f"v{place}", values=values)
 
@@ -39,29 +45,47 @@ def test_an_alarm_at_the_highest_threshold_is_as_rare_as_one_in_all_the_years() 
     places = quiet_places()
     years = sum(p.years for p in places)
 
-    calibration = recalibrated(places, "simulated, test", PersistenceSettings())
+    calibration = recalibrated(places, "simulated, test", PersistenceSettings(), PLAIN)
 
-    table = calibration.rates["pair"]
-    assert table.village_years == pytest.approx(years)
-    assert table.rates[-1] == pytest.approx(1 / years)
-    assert calibration.made_from == "simulated, test"
+    for rule in ("single", "pair", "all"):
+        table = calibration.rates[rule]
+        assert table.village_years == pytest.approx(years)
+        assert table.rates[-1] == pytest.approx(1 / years)
+    assert (calibration.made_from, calibration.weights) == ("simulated, test", PLAIN)
 
 
-def test_a_shadow_never_scores_and_is_no_yardstick() -> None:
+def test_what_all_rules_let_through_is_counted_not_added_up() -> None:
     places = quiet_places()
-    shadows = [a_quiet(2_000.0 + n, 99, 80.0, 90.0, mimic=1.0) for n in range(400)]
-    plain = recalibrated(places, "t", PersistenceSettings())
+    calibration = recalibrated(places, "t", PersistenceSettings(), PLAIN)
+    settings = PersistenceSettings(false_alarms_per_year=1.0)
 
-    with_shadows = recalibrated(
-        [*places, QuietPlace(tuple(shadows), {}, 1.0)], "t", PersistenceSettings()
-    )
-    judged = rejudged(shadows[0], plain)
+    alarms = 0
+    for place in places:
+        readings = [rejudged(r, calibration) for r in reweighed(place.readings, PLAIN)]
+        found = [
+            readings[i].acquired_at
+            for i in range(len(readings))
+            if readings[i].verdict is Verdict.BURN_LIKE
+            and judge(readings[max(0, i - 6) : i + 1], place.burned, (), settings, calibration)
+        ]
+        alarms += len(episodes([(at, 0.0) for at in found]))
 
-    assert (judged.verdict, judged.p) == (Verdict.QUIET, 1.0)
-    key = "any/any/any/any"
-    assert with_shadows.strata[key].median_q.knots == pytest.approx(
-        plain.strata[key].median_q.knots
-    )
+    assert alarms / sum(p.years for p in places) == pytest.approx(1.0, rel=0.3)
+
+
+def test_a_fire_beside_a_quiet_look_counts_as_a_false_hit() -> None:
+    places = quiet_places()
+    look = max(places[0].readings, key=lambda r: r.values["scan_standard"])
+    near = replace(a_hit(0), acquired_at=look.acquired_at - DAY)
+    burning = replace(places[0], hits={look.look_id: (near,)})
+    years = sum(place.years for place in places)
+
+    calibration = recalibrated([burning, *places[1:]], "t", PersistenceSettings(), PLAIN)
+
+    # One such look in all the years, and, where there was none, no less is assumed.
+    assert calibration.rates["hit"].rate(-9.0) == pytest.approx(1 / years)
+    unseen = recalibrated(places, "t", PersistenceSettings(), PLAIN).rates["hit"]
+    assert unseen.rate(-9.0) == pytest.approx(1 / years)
 
 
 def test_scores_of_thirty_days_are_one_episode() -> None:

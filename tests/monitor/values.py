@@ -69,7 +69,7 @@ def a_reading(**changes: Any) -> Reading:
         track="sentinel-2-093",
         acquired_at=days_ago(2),
         known_at=NOW,
-        detector="burn/1",
+        detector="burn/2",
         mode="series",
         verdict=Verdict.QUIET,
         reason="p 0.5, 0 % of its blocks look burned",

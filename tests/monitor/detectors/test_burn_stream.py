@@ -10,7 +10,7 @@ import pytest
 from monitor.calibration import shipped_calibration
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.burn_stream import stream_alarms, stream_findings
-from monitor.finding import Finding, FindingKind
+from monitor.finding import Finding, FindingKind, Tier
 from monitor.reading import Reading, Verdict
 from tests.monitor.detectors.worlds import REVISIT, START, a_village, an_area, the_looks
 
@@ -46,13 +46,20 @@ def test_both_burned_villages_are_found_and_the_quiet_one_is_not() -> None:
 
 
 @pytest.mark.parametrize("village", ["v1", "v2"])
-def test_the_first_finding_stands_on_two_looks_and_dates_the_fire_between_two(village: str) -> None:
-    first = next(f for f in the_run()[1] if f.settlement_id == village)
+def test_one_look_is_a_first_sign_and_a_second_makes_more_of_it(village: str) -> None:
+    first, second = [f for f in the_run()[1] if f.settlement_id == village][:2]
 
-    assert first.looks_agreeing == 2
-    assert first.last_seen == START + (FIRE + 1) * REVISIT
-    assert first.happened.start == START + (FIRE - 1) * REVISIT
-    assert first.first_seen == START + FIRE * REVISIT
+    assert (first.looks_agreeing, first.tier) == (1, Tier.C)
+    assert first.last_seen == START + FIRE * REVISIT
+    assert (second.looks_agreeing, second.tier) == (2, Tier.B)
+    assert second.last_seen == START + (FIRE + 1) * REVISIT
+
+
+@pytest.mark.parametrize("village", ["v1", "v2"])
+def test_findings_date_the_fire_between_two_looks(village: str) -> None:
+    for found in [f for f in the_run()[1] if f.settlement_id == village][:2]:
+        assert found.happened.start == START + (FIRE - 1) * REVISIT
+        assert found.first_seen == START + FIRE * REVISIT
 
 
 def test_the_burned_share_is_that_of_the_village() -> None:
