@@ -12,7 +12,7 @@ from aoi.interval import Interval
 from aoi.settlement import Settlement
 from monitor.detectors.sar import VERSION, RadarReading
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, Tier, finding_id
-from monitor.fusion import FusionSettings, burn_probability, tier_of
+from monitor.fusion import FusionSettings, likelihood_ratio, tier_of
 
 DAMAGE_PER_TOWN_YEAR = 0.05
 """Prior rate of damage to a town that radar could see (design)."""
@@ -72,17 +72,23 @@ def with_radar(finding: Finding, reading: RadarReading, settings: FusionSettings
     evidence = (*finding.evidence, radar)
     if radar.p >= 1.0:
         return replace(finding, evidence=evidence)
-    rate = finding.indicators["rate_per_village_year"]
-    probability = max(burn_probability(rate, evidence, settings), finding.probability)
-    if COLD_RULE in finding.evidence[0].score_unit:
-        # One look without history: provisional whatever stands beside it.
-        probability = finding.probability
+    probability = finding.probability
+    if COLD_RULE not in finding.evidence[0].score_unit:
+        # One look without history stays provisional whatever stands beside it.
+        probability = raised(probability, radar.p, settings)
     return replace(
         finding,
         evidence=evidence,
         probability=probability,
         tier=tier_of(probability, evidence, finding.flags, settings),
     )
+
+
+def raised(probability: float, p: float, settings: FusionSettings) -> float:
+    """Return a probability after radar evidence: odds times its e-value, weighted, never less."""
+    odds = probability / max(1.0 - probability, 1e-9)
+    odds *= max(likelihood_ratio(p) ** settings.radar_weight, 1.0)
+    return max(min(odds / (1.0 + odds), settings.highest), probability)
 
 
 def damage_finding(

@@ -8,7 +8,13 @@ import pytest
 from aoi.interval import Interval
 from aoi.settlement import SettlementKind
 from monitor.detectors.sar import RadarReading
-from monitor.detectors.sar_events import HIGHEST, damage_finding, radar_evidence, with_radar
+from monitor.detectors.sar_events import (
+    HIGHEST,
+    damage_finding,
+    radar_evidence,
+    raised,
+    with_radar,
+)
 from monitor.finding import FindingKind, SensorFamily, Tier
 from monitor.fusion import FusionSettings
 from tests.builders import NOW, a_finding, a_settlement, days_ago, some_evidence
@@ -107,3 +113,10 @@ def test_a_town_that_lost_structures_is_a_provisional_finding() -> None:
 )
 def test_what_is_not_told_of_a_town(changes: dict[str, Any]) -> None:
     assert damage_finding(TOWN, a_reading(**changes), HAPPENED, NOW) is None
+
+
+def test_odds_grow_by_the_root_of_the_e_value() -> None:
+    # p of 1e-4 carries 118 (DETECTION 4e), its root is 10.9: odds of one become 10.9.
+    assert raised(0.5, 1e-4, FusionSettings()) == pytest.approx(10.86 / 11.86, abs=0.002)
+    assert raised(0.5, 0.5, FusionSettings()) == 0.5
+    assert raised(0.99, 1e-9, FusionSettings()) == 0.99
