@@ -1,10 +1,11 @@
 """The detection study: simulated worlds, implants, real fires, in one report.
 
     python benchmarks/detection_study.py --out DIR [--worlds 42] [--presets bench adversarial]
-        [--workers 2] [--implants DIR] [--doc docs/detection-report.md]
+        [--workers 2] [--alone 21] [--implants DIR] [--doc docs/detection-report.md]
 
 Tuning and test worlds come from seeds kept apart in `monitor.simulation.presets`. Each
-world leaves a file, so that a study that was stopped goes on where it was. `--doc` writes
+world leaves a file, so that a study that was stopped goes on where it was. `--alone` adds
+test worlds on which the detector runs without its rivals, for narrower intervals. `--doc` writes
 the summary that is kept in the repository: no figure in it is typed by hand.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +26,7 @@ from benchmarks.implant_study import REAL, cases, chapter_of
 from benchmarks.real_burns import markdown, rows_of
 from monitor.calibration import shipped_calibration
 from monitor.comparison import compared
+from monitor.detector_scores import FULL, STEPS
 from monitor.engine import LocalEngine
 from monitor.real_pairs import on_blocks
 from monitor.report import Chapter, Report, report_markdown, write_report
@@ -36,6 +39,9 @@ TITLES = {
     "rakhine_wood": "Wood and bamboo under trees",
     "camp": "Camps",
 }
+
+OURS = frozenset({FULL, *STEPS})
+TEST = ("test",)
 
 NOTES = (
     "Looks come straight from the simulator, as block means with its own imperfect cloud"
@@ -53,6 +59,26 @@ def chapters(plan: StudyPlan, folder: Path) -> list[Chapter]:
         if tuning and test:
             title = f"{TITLES.get(name, name)} (preset {name})"
             found.append(Chapter(title, compared(tuning, test), NOTES))
+    return found
+
+
+def alone(plan: StudyPlan, folder: Path) -> list[Chapter]:
+    """Return a chapter for each preset from all test worlds, the detector alone on them."""
+    found = []
+    for name in plan.presets:
+        one = replace(plan, presets=(name,))
+        tuning = worlds_of(replace(one, rivals=True), folder, "tuning")
+        test = [
+            replace(world, scored=tuple(s for s in world.scored if s.rule in OURS))
+            for world in (
+                *worlds_of(replace(one, rivals=True), folder, "test"),
+                *worlds_of(one, folder, "test"),
+            )
+        ]
+        distinct = {world.world: world for world in test}
+        if tuning and distinct:
+            title = f"{TITLES.get(name, name)}, the detector alone (preset {name})"
+            found.append(Chapter(title, compared(tuning, tuple(distinct.values())), NOTES))
     return found
 
 
@@ -83,6 +109,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=42)
     parser.add_argument("--presets", nargs="+", default=["bench", "adversarial"])
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--alone", type=int, default=0, help="test worlds without rivals")
     parser.add_argument("--real", type=Path, default=REAL)
     parser.add_argument("--implants", type=Path, help="folder of a finished implant study")
     parser.add_argument("--implant-cases", type=int, default=120)
@@ -92,8 +119,11 @@ def main() -> None:
     engine = LocalEngine(chosen.workers)
     for number, path in enumerate(run_study(plan, chosen.out / "worlds", engine), start=1):
         print(f"{number:4d} {path.name}", flush=True)
+    more = StudyPlan(tuple(chosen.presets), chosen.alone, rivals=False)
+    for number, path in enumerate(run_study(more, chosen.out / "worlds", engine, TEST), start=1):
+        print(f"{number:4d} {path.name}", flush=True)
     engine.close()
-    found = chapters(plan, chosen.out / "worlds")
+    found = [*chapters(plan, chosen.out / "worlds"), *alone(more, chosen.out / "worlds")]
     if chosen.implants is not None:
         found.append(chapter_of(list(cases(chosen.implant_cases, chosen.real, chosen.implants))))
     name = f"emberwatch {version('emberwatch')}, calibration {shipped_calibration().version}"

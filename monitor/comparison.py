@@ -13,6 +13,7 @@ import numpy as np
 
 from monitor.alarm import REPEAT, Alarm, Scores, alarms_at, seconds
 from monitor.detector_scores import FULL
+from monitor.fusion import FusionSettings
 from monitor.reliability import (
     ReliabilityBin,
     brier_score,
@@ -39,7 +40,7 @@ TARGETS = (0.01, 0.002)
 """False alarms per settlement-year that every rule is re-tuned to (DETECTION 4g)."""
 
 LAG_DAYS = (7, 14, 30)
-PRIOR_PER_YEAR = 0.01
+PRIOR_PER_YEAR = FusionSettings().burns_per_village_year
 """Burned settlements per year that stated probabilities presume."""
 
 BOOTSTRAP_SEED = 20_240_101

@@ -254,9 +254,8 @@ def _whitened(d: Array, scale: Array, precision: Array) -> tuple[Array, Array]:
 def _along(templates: Array, weighted: Array, metric: Array) -> Array:
     """Return the component of each change along each template, shape (templates, m)."""
     first, second = np.triu_indices(templates.shape[1])
-    norm = (templates[:, first] * templates[:, second]) @ metric
-    along: Array = (templates @ weighted) / np.sqrt(np.maximum(norm, 1e-12))
-    return along
+    norm = np.maximum((templates[:, first] * templates[:, second]) @ metric, 1e-12)
+    return ((templates @ weighted) / np.sqrt(norm)).astype(np.float32)
 
 
 def burn_like(filtered: Filtered, nir_change: Array) -> NDArray[np.bool_]:

@@ -44,6 +44,9 @@ class StudyPlan:
     train_years: float = 2.0
     """Years of each world that rules learn from before they are scored."""
 
+    rivals: bool = True
+    """False: the detector alone, in half the time."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorldJob:
@@ -54,25 +57,31 @@ class WorldJob:
     purpose: str
     train_years: float
     folder: Path
+    rivals: bool = True
 
     @property
     def path(self) -> Path:
         """Where its scores are kept: apart for each calibration, whose scores differ."""
         made_with = shipped_calibration().version
-        return self.folder / made_with / f"{self.purpose}-{self.preset}-{self.seed}.npz"
+        kind = self.purpose if self.rivals else f"{self.purpose}-alone"
+        return self.folder / made_with / f"{kind}-{self.preset}-{self.seed}.npz"
 
 
-def jobs_of(plan: StudyPlan, folder: Path) -> list[WorldJob]:
+def jobs_of(
+    plan: StudyPlan, folder: Path, purposes: Iterable[str] = tuple(PURPOSES)
+) -> list[WorldJob]:
     """Return the worlds of a plan, tuning worlds first."""
     return [
-        WorldJob(name, seed, purpose, plan.train_years, folder)
-        for purpose, seeds in PURPOSES.items()
+        WorldJob(name, seed, purpose, plan.train_years, folder, plan.rivals)
+        for purpose in purposes
         for name in plan.presets
-        for seed in seeds[: plan.worlds]
+        for seed in PURPOSES[purpose][: plan.worlds]
     ]
 
 
-def run_study(plan: StudyPlan, folder: Path, engine: Engine) -> Iterator[Path]:
+def run_study(
+    plan: StudyPlan, folder: Path, engine: Engine, purposes: Iterable[str] = tuple(PURPOSES)
+) -> Iterator[Path]:
     """Score the worlds that have no file yet; yield every file as it becomes ready.
 
     Raises
@@ -80,7 +89,7 @@ def run_study(plan: StudyPlan, folder: Path, engine: Engine) -> Iterator[Path]:
     BaseException
         What a world died of: a bug, shown as such.
     """
-    jobs = jobs_of(plan, folder)
+    jobs = jobs_of(plan, folder, purposes)
     for place in {job.path.parent for job in jobs}:
         place.mkdir(parents=True, exist_ok=True)
     yield from (job.path for job in jobs if job.path.exists())
@@ -92,20 +101,27 @@ def run_study(plan: StudyPlan, folder: Path, engine: Engine) -> Iterator[Path]:
 
 def worlds_of(plan: StudyPlan, folder: Path, purpose: str) -> list[WorldScores]:
     """Return the worlds of one purpose that have been scored."""
-    jobs = [job for job in jobs_of(plan, folder) if job.purpose == purpose]
+    jobs = jobs_of(plan, folder, (purpose,))
     return [load_world(job.path) for job in jobs if job.path.exists()]
 
 
 def scored_to_file(job: WorldJob) -> Path:
     """Score one world and keep it."""
     world = build(preset(job.preset), require_seed(job.seed, job.purpose))
-    scores = scored_world(world, job.train_years, BurnSettings(), shipped_calibration())
+    scores = scored_world(
+        world, job.train_years, BurnSettings(), shipped_calibration(), rivals=job.rivals
+    )
     save_world(scores, job.path)
     return job.path
 
 
 def scored_world(
-    world: World, train_years: float, settings: BurnSettings, calibration: Calibration
+    world: World,
+    train_years: float,
+    settings: BurnSettings,
+    calibration: Calibration,
+    *,
+    rivals: bool = True,
 ) -> WorldScores:
     """Return what the detector and every rival say of one simulated world.
 
@@ -116,27 +132,34 @@ def scored_world(
         From its start; rules learn from these and are scored on the rest.
     settings : BurnSettings
     calibration : Calibration
+    rivals : bool
+        False: the detector and its parts alone.
     """
     whole = world.settings.span
     watched = Interval(whole.start + timedelta(days=365.25 * train_years), whole.end)
     sets = block_sets(world.aoi, world.settlements)
     fires = list(hotspots(world, whole))
-    rivals = RivalRun(sets, fires, watched.start)
+    others = RivalRun(sets, fires, watched.start)
     ids = [settlement.settlement_id for settlement in world.settlements]
     detector = DetectorScores(ids, settings)
-    shown = shown_to(rivals, looks(world, whole), radar_looks(world, whole))
+    shown: Iterable[Look] = looks(world, whole)
+    if rivals:
+        shown = shown_to(others, shown, radar_looks(world, whole))
     for look, readings, findings in stream_findings(
         shown, world.aoi, world.settlements, fires, lax(settings), calibration, watched.start
     ):
         detector.take(look.acquired_at, readings, findings)
     events, confounders = true_events(world, sets)
+    scored = [*detector.scored(), *(others.scored() if rivals else ())]
     return WorldScores(
         world=f"{world.settings.name}/{world.seed}",
         origin="simulated",
         interval=watched,
         years=settlement_years(len(ids), watched),
         settlement_ids=tuple(ids),
-        scored=tuple(cut(s, watched) for s in (*detector.scored(), *rivals.scored())),
+        scored=tuple(
+            cut(s, watched) for s in (*detector.scored(), *(others.scored() if rivals else ()))
+        ),
         events=events,
         confounders=confounders,
         quiet_p=detector.quiet_p(events, AFTERMATH),
