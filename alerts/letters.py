@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 
 from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, Disclosure, Gazetteer, Tlp
+from alerts.errors import NotCleared
 from alerts.formats.dkim import signed
 from alerts.formats.geojson import feature_of, geojson_text
 from alerts.formats.html import NEUTRAL_COLOUR, event_page, foot_of, own_foot, page_of
@@ -59,6 +60,9 @@ WEBHOOK = "webhook"
 
 UNSUBSCRIBE = "unsub"
 """Local part of the address that takes people off the list."""
+
+CHAT = "chat"
+"""Name of the channel whose messages are notices."""
 
 MAX_SHARED_KEPT = 16
 
@@ -134,6 +138,8 @@ class LetterWriter:
     def _write(self, order: Order) -> Written:
         if order.delivery.channel == WEBHOOK:
             return self._posted(order, self.shown(order.alert, order.delivery.audience))
+        if order.delivery.channel == CHAT:
+            return self._noticed(order)
         speech = Speech(order.person.language, order.person.time_zone, self._report)
         shared = self._shared(order, speech)
         letter = self._letter(order, shared.shown)
@@ -143,6 +149,19 @@ class LetterWriter:
         if len(raw) > self.settings.max_message_bytes:
             raw = self._bytes_of(replace(mail, attachments=()), order.person, bare)
         return Written(raw, mail.message_id)
+
+    def _noticed(self, order: Order) -> Written:
+        """Return a notice for a chat service: label and reference, and where to read on."""
+        shown = self.shown(order.alert, order.delivery.audience)
+        if shown.tlp not in MAP_TLPS:
+            raise NotCleared(f"{shown.tlp} goes to no chat service")
+        speech = Speech(order.person.language, order.person.time_zone, self._report)
+        letter = self._letter(order, shown)
+        lines = [
+            subject_of(letter, speech), notify_text(letter, speech), f"r{shown.revision}",
+            letter.links.open,
+        ]  # fmt: skip
+        return Written("\n".join(lines).encode(), self._message_id(order.delivery))
 
     def _bytes_of(self, mail: Mail, person: Person, bare_subject: str) -> bytes:
         """Return the mail, encrypted to the reader's certificate where there is one."""

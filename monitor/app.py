@@ -14,6 +14,7 @@ from alerts.aftermath import Aftermath
 from alerts.alert import Alert
 from alerts.blindness import Blindness
 from alerts.bounces import BounceDesk
+from alerts.channels.chat import Chat
 from alerts.channels.email import Email, SmtpSettings
 from alerts.channels.guard import Guard
 from alerts.channels.spool import Spool
@@ -29,7 +30,7 @@ from alerts.incidents import words_missing
 from alerts.intake import Intake
 from alerts.keys import Keyring
 from alerts.letterbox import Letterbox
-from alerts.letters import LetterWriter
+from alerts.letters import CHAT, LetterWriter
 from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher
@@ -111,10 +112,7 @@ def build_service(
     imagery, hotspots = sources or sources_of(config)
     renderer = FoliumRenderer(language=config.service.language)
     recipient_keys = RecipientKeys(folder / "keys" / "recipients")
-    writer = LetterWriter(
-        renderer, partial(_chip, folder), keys, mail_settings(config),
-        report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
-    )  # fmt: skip
+    writer = writer_of(config, database, keys, renderer, recipient_keys, now)
     enrolment = Enrolment(database, registry, keys, enrolment_policy(config))
     guard = Guard(config.webhooks.allow_private_addresses, own_hosts=(_own_host(config),))
     endpoints = Endpoints(database, enrolment, keys, guard)
@@ -198,6 +196,7 @@ def channels_of(
     )
     return {
         "email": mail_channel_of(config),
+        CHAT: Chat(),
         "webhook": Webhook(settings, lambda who: endpoints.secrets(who, now()), now),
     }
 
@@ -218,6 +217,17 @@ def mail_channel_of(config: Config) -> Channel:
             final_timeout_s=email.final_timeout_s,
         )
     )
+
+
+def writer_of(
+    config: Config, database: Database, keys: Keyring, renderer: MapRenderer,
+    recipient_keys: RecipientKeys, now: Callable[[], datetime],
+) -> LetterWriter:  # fmt: skip
+    """Return what writes messages."""
+    return LetterWriter(
+        renderer, partial(_chip, config.service.data_folder), keys, mail_settings(config),
+        report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
+    )  # fmt: skip
 
 
 def courier_of(

@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from alerts.channels.chat import require_chat_address
 from alerts.channels.webhook import Webhook
 from alerts.disclosure import AUDIENCES
 from alerts.enrolment import FORMS, FREQUENCIES, Preview, Wish
 from alerts.errors import DeliveryFailed
 from alerts.grading import Severity
+from alerts.letters import CHAT
 from alerts.subscription import ALL_BUT_HOTSPOTS, Person, PersonState, Profile, Send
 from monitor.commands.call import Call, Instant, add_row, plain, table, verb
 from monitor.errors import ConfigError
@@ -30,7 +32,7 @@ Kinds = Annotated[
 ]
 
 Address = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="Mail address, or https address of a webhook.")
+    str, typer.Argument(metavar="ADDRESS", help="Mail, https of a webhook, or a chat service.")
 ]
 LeastSeverity = Annotated[Severity, typer.Option(help="Nothing less.")]
 LeastTier = Annotated[Tier, typer.Option(help="Nothing less sure.")]
@@ -105,11 +107,10 @@ def add(
     )
     service = call.service(now)
     if "://" in address:
-        _add_endpoint(call, service, address, wish)
+        _add_program(call, service, address, wish)
         return
     person = service.enrolment.add(address, wish, service.now(), confirmed=confirmed)
     _catch_up(service, person, backlog_days)
-    service.deliver()
     waits = person.state is PersonState.PENDING
     call.say(
         _document(person),
@@ -128,7 +129,7 @@ def list_(call: Call) -> None:
         areas = ", ".join(dict.fromkeys(aoi for one in profiles for aoi in one.aois))
         least = ", ".join(f"{one.min_severity.value} {one.min_tier.value}" for one in profiles)
         often = ", ".join(dict.fromkeys(one.frequency for one in profiles))
-        cells = (person.address, person.state.value, person.clearance, person.language)
+        cells = (_shown(person), person.state.value, person.clearance, person.language)
         add_row(rows, [*cells, areas, least, often])
     call.show({"subscribers": documents}, rows, "nobody yet: emberwatch subscriber add ADDRESS")
 
@@ -208,6 +209,12 @@ def _catch_up(service: Service, person: Person, days: int) -> None:
     if days:
         since = service.now() - timedelta(days=days)
         service.publisher.catch_up(person, since, service.now())
+    service.deliver()
+
+
+def _add_program(call: Call, service: Service, url: str, wish: Wish) -> None:
+    add_one = _add_endpoint if url.startswith("http") else _add_chat
+    add_one(call, service, url, wish)
 
 
 def _add_endpoint(call: Call, service: Service, url: str, wish: Wish) -> None:
@@ -227,6 +234,20 @@ def _add_endpoint(call: Call, service: Service, url: str, wish: Wish) -> None:
     )
 
 
+def _add_chat(call: Call, service: Service, url: str, wish: Wish) -> None:
+    """Add a room of a chat service: whoever knows its address may write to it."""
+    require_chat_address(url)
+    person = service.enrolment.add(url, wish, service.now(), channel=CHAT, confirmed=True)
+    call.say(_document(person), f"{plain(_shown(person))} is {person.state.value}")
+
+
+def _shown(person: Person) -> str:
+    """Return an address as it may stand on a screen: that of a chat service is a secret."""
+    if person.channel != CHAT:
+        return person.address
+    return f"{person.address.partition('://')[0]}://… {person.person_id}"
+
+
 def _outcome(one: Preview) -> str:
     return "sent" if isinstance(one.verdict, Send) else type(one.verdict).__name__.lower()
 
@@ -238,7 +259,7 @@ def _said(call: Call, person: Person) -> None:
 def _document(person: Person) -> dict[str, object]:
     return {
         "person_id": person.person_id,
-        "address": person.address,
+        "address": _shown(person),
         "state": person.state.value,
         "clearance": person.clearance,
         "language": person.language,
