@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
 
 from alerts.alert import WITHDRAWN, Action, Alert
 from alerts.store import alert_of_row
@@ -16,7 +16,8 @@ from aoi.database import reading
 VERDICTS = (Action.CONFIRM, Action.RELEASE, Action.REJECT, Action.RETRACT, Action.UNSURE)
 """Acts by which a person labels an alert."""
 
-FACETS = ("kind", "status", "tier")
+FACETS = ("status", "kind", "tier")
+"""In the order of their index."""
 
 MAX_AREAS = 60
 """Areas that a list offers; whoever watches more types the name."""
@@ -66,8 +67,8 @@ class Counts:
     facets: Mapping[str, Mapping[str, int]]
     """For each of `FACETS`, how many each value would show."""
 
-    areas: Mapping[str, int]
-    """Those with the most, one more than `MAX_AREAS` at most."""
+    areas: Mapping[str, int] | None
+    """How many each area would show; None if there are more than `MAX_AREAS`."""
 
 
 class AlertQueue:
@@ -78,32 +79,29 @@ class AlertQueue:
 
     def page(self, wanted: Wanted, limit: int, offset: int = 0) -> list[Alert]:
         """Return one page of alerts: the most pressing first, the oldest of equals first."""
-        query = select(ALERTS).where(*wanted.conditions()).order_by(*_order(wanted.waiting))
+        ids = select(ALERTS.c.event_id).where(*wanted.conditions())
+        ids = ids.order_by(*_order(wanted.waiting)).limit(limit).offset(offset)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.limit(limit).offset(offset)).mappings()
-            return [alert_of_row(row) for row in rows]
+            # First the order, from an index alone; then the bodies of one page.
+            found = list(connection.execute(ids).scalars())
+            rows = connection.execute(select(ALERTS).where(ALERTS.c.event_id.in_(found)))
+            alerts = {row["event_id"]: alert_of_row(row) for row in rows.mappings()}
+        return [alerts[event_id] for event_id in found]
 
     def counts(self, wanted: Wanted) -> Counts:
         """Return how many alerts there are, and how many each other choice would show."""
         columns = [ALERTS.c[column] for column in FACETS]
-        # One pass over an index for all of them: kinds, states and tiers are few.
+        # One pass over an index for all of them: kinds, states and tiers are few. Its first
+        # column is named too, since rows that come in order need not be sorted.
         groups = (
             select(*columns, func.count())
             .where(*wanted.conditions(facets=False))
-            .group_by(*columns)
-        )
-        number = func.count()
-        areas = (
-            select(ALERTS.c.aoi_id, number)
-            .where(*wanted.conditions(area=False))
-            .group_by(ALERTS.c.aoi_id)
-            .order_by(number.desc(), ALERTS.c.aoi_id)
-            .limit(MAX_AREAS + 1)
+            .group_by(ALERTS.c.needs_review, *columns)
         )
         with reading(self._engine) as connection:
             rows = [tuple(row) for row in connection.execute(groups)]
-            in_areas = {str(aoi_id): int(count) for aoi_id, count in connection.execute(areas)}
-        return counted(rows, wanted.chosen, in_areas)
+            areas = _areas_in(connection, wanted)
+        return counted(rows, wanted.chosen, areas)
 
     def judged_by(self, name: str, event_ids: Sequence[str]) -> frozenset[str]:
         """Return those of the alerts that a person has given a verdict on."""
@@ -135,6 +133,21 @@ class AlertQueue:
             return [alert_of_row(row) for row in connection.execute(query).mappings()]
 
 
+def _areas_in(connection: Connection, wanted: Wanted) -> Mapping[str, int] | None:
+    known = select(ALERTS.c.aoi_id).distinct().order_by(ALERTS.c.aoi_id).limit(MAX_AREAS + 1)
+    if wanted.areas is not None:
+        known = known.where(ALERTS.c.aoi_id.in_(sorted(wanted.areas)))
+    if len(connection.execute(known).all()) > MAX_AREAS:
+        return None
+    query = (
+        select(ALERTS.c.aoi_id, func.count())
+        .where(*wanted.conditions(area=False))
+        .group_by(ALERTS.c.aoi_id)
+        .order_by(ALERTS.c.aoi_id)
+    )
+    return {str(aoi_id): int(count) for aoi_id, count in connection.execute(query)}
+
+
 def _order(waiting: bool) -> tuple[ColumnElement[Any], ...]:
     if waiting:
         return (ALERTS.c.queue_order, ALERTS.c.opened_at, ALERTS.c.event_id)
@@ -142,7 +155,7 @@ def _order(waiting: bool) -> tuple[ColumnElement[Any], ...]:
 
 
 def counted(
-    rows: Sequence[tuple[Any, ...]], chosen: Mapping[str, str], areas: Mapping[str, int]
+    rows: Sequence[tuple[Any, ...]], chosen: Mapping[str, str], areas: Mapping[str, int] | None
 ) -> Counts:
     """Return the counts of a table of kind, status, tier and number.
 

@@ -25,10 +25,10 @@ ALERTS = Table(
     METADATA,
     Column("event_id", String(40), primary_key=True),
     Column("ref", String(8), nullable=False, unique=True),
-    Column("aoi_id", String(120), nullable=False, index=True),
+    Column("aoi_id", String(120), nullable=False),
     Column("settlement_id", String(120)),
     Column("kind", String(30), nullable=False),
-    Column("status", String(20), nullable=False, index=True),
+    Column("status", String(20), nullable=False),
     Column("revision", Integer, nullable=False),
     # The revision that the publisher dealt with last: behind `revision` means work to do.
     Column("told_revision", Integer, nullable=False, default=0),
@@ -43,9 +43,22 @@ ALERTS = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("body", JSON, nullable=False),
-    Index("ix_alerts_queue", "needs_review", "queue_order", "opened_at", "event_id"),
-    Index("ix_alerts_opened_at_event_id", "opened_at", "event_id"),
+    # Whole answers: the queue is ordered, narrowed and counted without touching a body.
+    Index(
+        "ix_alerts_queue",
+        "needs_review",
+        "queue_order",
+        "opened_at",
+        "event_id",
+        "status",
+        "kind",
+        "tier",
+        "aoi_id",
+    ),
+    Index("ix_alerts_record", "opened_at", "event_id", "status", "kind", "tier", "aoi_id"),
+    Index("ix_alerts_states", "status", "opened_at", "event_id", "kind", "tier", "aoi_id"),
     Index("ix_alerts_facets", "needs_review", "status", "kind", "tier", "aoi_id"),
+    Index("ix_alerts_areas", "aoi_id", "needs_review", "status", "kind", "tier"),
 )
 
 ALERT_EVENTS = Table(

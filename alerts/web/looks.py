@@ -135,6 +135,35 @@ def picture_of(path: Path, place: BaseGeometry, change: BaseGeometry | None, siz
     return written.getvalue()
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the edges of a large picture lie, degrees, and how large it is."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    width_px: int
+    height_px: int
+
+
+def frame_of(path: Path, place: BaseGeometry) -> Frame:
+    """Return the edges of the large picture of a place.
+
+    Grid north is not quite north: over the few kilometres of a picture its edges are
+    off by less than a block, which a hand does not notice.
+
+    Raises
+    ------
+    ArchiveError
+        If the look cannot be read.
+    """
+    grid = load_look_part(path, place, MARGIN_M).blocks
+    scale = max(SIDE_PX["large"] // max(grid.shape), 1)
+    west, south, east, north = grid.outline.bounds
+    return Frame(west, south, east, north, grid.width * scale, grid.height * scale)
+
+
 def _colours(part: LookPart) -> NDArray[np.uint8]:
     """Return red, green and blue, shape (height, width, 3); what was not clear is grey."""
     layers = _radar(part.bands) if "vv" in part.bands else _optical(part.bands)

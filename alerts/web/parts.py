@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 
+from alerts.corrections import Corrections
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.feedback import FeedbackBox
@@ -67,6 +68,7 @@ class Parts:
     alerts: AlertStore
     queue: AlertQueue
     desk: ReviewDesk
+    corrections: Corrections
     enrolment: Enrolment
     endpoints: Endpoints
     feedback: FeedbackBox

@@ -20,6 +20,7 @@ from alerts.web.pages import (
     health,
     links,
     maps,
+    mend,
     queue,
 )
 from alerts.web.parts import Parts
@@ -30,6 +31,7 @@ GROUPS = (
     maps,
     alert,
     decisions,
+    mend,
     feeds,
     links,
     entrance,

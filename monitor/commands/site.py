@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
+from alerts.corrections import Corrections
 from alerts.feedback import FeedbackBox
 from alerts.keys import Keyring
 from alerts.queue import AlertQueue
@@ -44,6 +45,7 @@ def parts_of(service: Service, unwell: Callable[[], str]) -> Parts:
         alerts=service.alerts,
         queue=AlertQueue(database),
         desk=service.desk,
+        corrections=Corrections(database),
         enrolment=service.enrolment,
         endpoints=service.endpoints,
         # Links in mails are signed with the master key, whatever signs cookies.

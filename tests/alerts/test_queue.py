@@ -150,12 +150,13 @@ def test_the_order_is_read_from_an_index(db: Engine, house: House) -> None:
     # A hundred thousand alerts must not be sorted for each page.
     house.absorb(a_finding(known_at=days_ago(1)))
     query = (
-        "EXPLAIN QUERY PLAN SELECT * FROM alerts WHERE needs_review IS 1 "
+        "EXPLAIN QUERY PLAN SELECT event_id FROM alerts WHERE needs_review IS 1 "
+        "AND kind = 'burn' "
         "ORDER BY queue_order, opened_at, event_id LIMIT 50"
     )
 
     with reading(db) as connection:
         plan = " ".join(str(row) for row in connection.exec_driver_sql(query))
 
-    assert "ix_alerts_queue" in plan
+    assert "COVERING INDEX" in plan
     assert "TEMP B-TREE" not in plan

@@ -71,7 +71,7 @@ def alert_page(
 def look_picture(page: PageOf, event_id: str, look_id: str, size: str = "small") -> Response:
     """Show the blocks around the place in one look."""
     alert = alert_of(page, event_id)
-    look = _look(page, alert, look_id)
+    look = look_of(page, alert, look_id)
     if size not in SIDE_PX:
         raise HTTPException(404, "no such size")
     path = page.parts.settings.data_folder / look.path
@@ -150,7 +150,8 @@ def alert_of(page: Page, event_id: str) -> Alert:
     return page.visitor.require_alert(page.parts.alerts.alert(event_id))
 
 
-def _look(page: Page, alert: Alert, look_id: str) -> ArchivedLook:
+def look_of(page: Page, alert: Alert, look_id: str) -> ArchivedLook:
+    """Return a look of the area of an alert; any other is not found."""
     for look in page.parts.store.looks(alert.aoi_id, superseded=True):
         if look.look_id == look_id:
             return look

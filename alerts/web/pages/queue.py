@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from alerts.alert import Alert, Status
 from alerts.disclosure import tlp_of
-from alerts.queue import MAX_AREAS, Counts, Wanted
+from alerts.queue import Counts, Wanted
 from alerts.web.accounts import Role
 from alerts.web.guard import guarded_router, needs
 from alerts.web.page import NavItem, Page, PageOf
@@ -77,7 +77,7 @@ def queue(
         address=lambda **changes: address({**chosen, **changes}),
         waiting=wanted.waiting,
         facets=_facets(page, counts, wanted),
-        areas=counts.areas if len(counts.areas) <= MAX_AREAS else None,
+        areas=counts.areas,
         area=aoi,
         reason_keys=REASON_KEYS,
         narrowed=any(chosen[name] for name in ("kind", "status", "tier", "aoi")),

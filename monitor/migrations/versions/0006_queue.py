@@ -14,6 +14,16 @@ down_revision = "0005"
 WEIGHTS = {"minor": 1.0, "moderate": 2.0, "severe": 4.0, "extreme": 8.0}
 BATCH = 1_000
 
+INDEXES = {
+    "ix_alerts_queue": [
+        "needs_review", "queue_order", "opened_at", "event_id", "status", "kind", "tier", "aoi_id",
+    ],
+    "ix_alerts_record": ["opened_at", "event_id", "status", "kind", "tier", "aoi_id"],
+    "ix_alerts_states": ["status", "opened_at", "event_id", "kind", "tier", "aoi_id"],
+    "ix_alerts_facets": ["needs_review", "status", "kind", "tier", "aoi_id"],
+    "ix_alerts_areas": ["aoi_id", "needs_review", "status", "kind", "tier"],
+}  # fmt: skip
+
 
 def upgrade() -> None:
     """Add the columns, and fill them from what is there."""
@@ -30,20 +40,18 @@ def upgrade() -> None:
     with op.batch_alter_table("alerts") as alerts:
         for column in ("severity", "tier", "needs_review", "queue_order"):
             alerts.alter_column(column, server_default=None)
-    op.create_index(
-        "ix_alerts_queue", "alerts", ["needs_review", "queue_order", "opened_at", "event_id"]
-    )
-    op.create_index("ix_alerts_opened_at_event_id", "alerts", ["opened_at", "event_id"])
-    op.create_index(
-        "ix_alerts_facets", "alerts", ["needs_review", "status", "kind", "tier", "aoi_id"]
-    )
+    for column in ("aoi_id", "status"):
+        op.drop_index(f"ix_alerts_{column}", "alerts")
+    for name, columns in INDEXES.items():
+        op.create_index(name, "alerts", columns)
 
 
 def downgrade() -> None:
     """Take them away."""
-    op.drop_index("ix_alerts_facets", "alerts")
-    op.drop_index("ix_alerts_opened_at_event_id", "alerts")
-    op.drop_index("ix_alerts_queue", "alerts")
+    for name in INDEXES:
+        op.drop_index(name, "alerts")
+    for column in ("aoi_id", "status"):
+        op.create_index(f"ix_alerts_{column}", "alerts", [column])
     with op.batch_alter_table("alerts") as alerts:
         for column in ("queue_order", "needs_review", "tier", "severity"):
             alerts.drop_column(column)

@@ -14,6 +14,7 @@ from httpx2 import Response
 from sqlalchemy import Engine, insert
 
 from alerts.channels.guard import Guard
+from alerts.corrections import Corrections
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.feedback import FeedbackBox
@@ -60,6 +61,7 @@ def some_parts(db: Engine, folder: Path, **changes: Any) -> Parts:
         alerts=AlertStore(db),
         queue=AlertQueue(db),
         desk=ReviewDesk(db),
+        corrections=Corrections(db),
         enrolment=enrolment,
         endpoints=Endpoints(db, enrolment, keys, Guard(True)),
         feedback=FeedbackBox(db, keys),

@@ -1,0 +1,112 @@
+"""Mending an alert: its outline drawn anew, or two alerts joined."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Form
+from fastapi.responses import Response
+
+from alerts.alert import Action, Alert
+from alerts.corrections import outline_from, text_of
+from alerts.errors import NotAllowed, StaleAlert
+from alerts.web.accounts import Role
+from alerts.web.guard import guarded_router, needs
+from alerts.web.looks import Frame, cards_of, chosen, frame_of, outline_of
+from alerts.web.page import Page, PageOf
+from alerts.web.pages.alert import alert_of, look_of
+from monitor.errors import ArchiveError
+
+router = guarded_router()
+
+MAX_TEXT = 100_000
+
+Outline = Annotated[str, Form(max_length=MAX_TEXT)]
+Note = Annotated[str, Form(max_length=4_000)]
+Ref = Annotated[str, Form(max_length=40)]
+Revision = Annotated[int, Form(ge=1)]
+
+
+@router.get("/alerts/{event_id}/mend")
+@needs(Role.ANALYST)
+def mend_page(page: PageOf, event_id: str, look: str = "") -> Response:
+    """Show the outline on a picture, and the form that joins two alerts."""
+    alert = alert_of(page, event_id)
+    return _mend(page, alert, text_of(alert.finding.geometry), look=look)
+
+
+@router.post("/alerts/{event_id}/outline")
+@needs(Role.ANALYST)
+def redraw(
+    page: PageOf, event_id: str, outline: Outline, revision: Revision, note: Note = "",
+    look: Ref = "",
+) -> Response:  # fmt: skip
+    """Keep another outline."""
+    alert = alert_of(page, event_id)
+    try:
+        page.parts.corrections.redraw(
+            alert.event_id, outline_from(outline), page.visitor.name, page.now,
+            note=note.strip(), expected_revision=revision,
+        )  # fmt: skip
+    except (NotAllowed, StaleAlert) as error:
+        return _mend(page, alert_of(page, event_id), outline, error, note=note, look=look)
+    return page.go(f"/alerts/{alert.event_id}", said="redrawn", ref=alert.ref)
+
+
+@router.post("/alerts/{event_id}/join")
+@needs(Role.ANALYST)
+def join(page: PageOf, event_id: str, other: Ref, revision: Revision, note: Note = "") -> Response:
+    """End this alert as the same as another."""
+    alert = alert_of(page, event_id)
+    try:
+        target = alert_of(page, other.strip())
+        page.parts.corrections.join(
+            alert.event_id, target.event_id, page.visitor.name, page.now,
+            note=note.strip(), expected_revision=revision,
+        )  # fmt: skip
+    except (NotAllowed, StaleAlert) as error:
+        kept = alert_of(page, event_id)
+        return _mend(page, kept, text_of(kept.finding.geometry), error, note=note, other=other)
+    return page.go(f"/alerts/{target.event_id}", said="joined", ref=alert.ref)
+
+
+def _mend(
+    page: Page, alert: Alert, outline: str, error: NotAllowed | StaleAlert | None = None, *,
+    note: str = "", other: str = "", look: str = "",
+) -> Response:  # fmt: skip
+    cards = cards_of(alert, page.parts.store)
+    pair = chosen(cards, "", look)
+    shown = pair[1].look_id if pair else ""
+    return page.render(
+        "mend.html",
+        200 if error is None else 409,
+        alert=alert,
+        may_draw=Action.CORRECT in alert.allowed,
+        may_join=Action.REJECT in alert.allowed,
+        outline=outline,
+        original=_original(page, alert),
+        frame=_frame(page, alert, shown),
+        look=shown,
+        cards=cards,
+        message=error.message if error else "",
+        hint=error.hint if error else "",
+        note=note,
+        other=other,
+    )
+
+
+def _original(page: Page, alert: Alert) -> str:
+    """Return the outline of the detector, which no correction changes."""
+    found = page.parts.store.findings(finding_ids=[alert.finding.finding_id])
+    return text_of(found[0].geometry) if found else ""
+
+
+def _frame(page: Page, alert: Alert, look_id: str) -> Frame | None:
+    if not look_id:
+        return None
+    look = look_of(page, alert, look_id)
+    try:
+        return frame_of(page.parts.settings.data_folder / look.path, outline_of(alert))
+    except ArchiveError:
+        # Without a picture the outline can still be written as coordinates.
+        return None

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from shapely import affinity
+from shapely.geometry import MultiPolygon, Polygon
+from sqlalchemy import Engine
+
+from alerts.alert import Action, Alert, Status
+from alerts.corrections import BY_HAND, Corrections, area_m2, outline_from, text_of
+from alerts.errors import NotAllowed, StaleAlert
+from alerts.store import mark_outside
+from aoi.database import writing
+from monitor.finding import FindingKind
+from monitor.store import MonitorStore
+from tests.alerts.conftest import House
+from tests.alerts.test_queue import keep
+from tests.builders import NOW, a_finding, a_square
+
+SQUARE = "25.0, 12.0\n25.001, 12.0\n25.001, 12.001\n25.0, 12.001"
+
+
+@pytest.fixture
+def desk(db: Engine) -> Corrections:
+    return Corrections(db)
+
+
+def twins(db: Engine, house: House) -> tuple[Alert, Alert]:
+    """Two alerts on one fire, the second a little to the east."""
+    first = house.opened()
+    finding = replace(first.finding, finding_id="g" * 20, geometry=a_square(200, east_m=200))
+    second = replace(
+        first, event_id="fire-twin", ref="TWIN", finding=finding, finding_ids=(finding.finding_id,)
+    )
+    return first, keep(db, second)
+
+
+def test_another_outline_is_one_more_revision_with_its_area_and_share(
+    house: House, desk: Corrections
+) -> None:
+    alert = house.opened()
+
+    # The village is 400 x 400 m, and the new outline 200 x 200 m inside it.
+    mended = desk.redraw(alert.ref, a_square(200), "Amina", NOW, note="only the market")
+
+    assert mended.revision == alert.revision + 1
+    assert mended.finding.area_m2 == pytest.approx(40_000, rel=0.01)
+    assert mended.finding.settlement_fraction == pytest.approx(0.25, rel=0.01)
+    assert mended.severity == "moderate"
+    assert BY_HAND in mended.finding.flags
+    last = house.alerts.events(alert.ref)[-1]
+    assert (last.action, last.actor, last.note) == (Action.CORRECT, "Amina", "only the market")
+
+
+def test_the_outline_of_the_detector_stays_on_record(
+    db: Engine, house: House, desk: Corrections
+) -> None:
+    alert = house.opened()
+    desk.redraw(alert.ref, a_square(200), "Amina", NOW)
+
+    (found,) = MonitorStore(db).findings(finding_ids=[alert.finding.finding_id])
+    assert found.geometry.equals_exact(alert.finding.geometry, 1e-12)
+
+
+def test_somebody_who_was_faster_is_not_overwritten(house: House, desk: Corrections) -> None:
+    alert = house.opened()
+    house.desk.unsure(alert.ref, "Ben", NOW)
+
+    with pytest.raises(StaleAlert, match="Ben: unsure"):
+        desk.redraw(alert.ref, a_square(200), "Amina", NOW, expected_revision=alert.revision)
+
+
+@pytest.mark.parametrize(
+    ("outline", "message"),
+    [
+        pytest.param(affinity.translate(a_square(200), 1.0), "10 km", id="another place"),
+        pytest.param(
+            Polygon([(0, 0), (0, 1e-3), (1e-3, 0), (1e-3, 1e-3)]), "crosses itself", id="a bow tie"
+        ),
+        pytest.param(a_square(200).centroid.buffer(1e-4, quad_segs=800), "corners", id="too fine"),
+    ],
+)
+def test_an_outline_that_cannot_be_one_is_refused(
+    outline: Polygon, message: str, house: House, desk: Corrections
+) -> None:
+    alert = house.opened()
+
+    with pytest.raises(NotAllowed, match=message):
+        desk.redraw(alert.ref, outline, "Amina", NOW)
+    assert house.alerts.alert(alert.ref) == alert
+
+
+def test_what_was_rejected_is_not_redrawn(house: House, desk: Corrections) -> None:
+    alert = house.opened()
+    house.desk.reject(alert.ref, "Amina", "water", NOW)
+
+    with pytest.raises(NotAllowed):
+        desk.redraw(alert.ref, a_square(200), "Amina", NOW)
+
+
+def test_two_alerts_become_one_that_has_the_findings_of_both(
+    db: Engine, house: House, desk: Corrections
+) -> None:
+    first, second = twins(db, house)
+
+    joined = desk.join(second.ref, first.ref, "Amina", NOW, note="one fire")
+
+    ended = house.alerts.alert(second.event_id)
+    assert (ended.status, ended.review_reason) == (Status.REJECTED, "duplicate")
+    assert f"the same as {first.ref}" in ended.note
+    assert joined.finding_ids == (*first.finding_ids, *second.finding_ids)
+    together = first.finding.geometry.union(second.finding.geometry)
+    assert joined.finding.area_m2 == pytest.approx(area_m2(together))
+    assert house.alerts.events(first.ref)[-1].note == f"joined with {second.ref}. one fire"
+    assert house.alerts.broken_link() is None
+
+
+def test_what_people_outside_have_is_not_joined_away(
+    db: Engine, house: House, desk: Corrections
+) -> None:
+    first, second = twins(db, house)
+    with writing(db) as connection:
+        mark_outside(connection, [second.event_id])
+
+    with pytest.raises(NotAllowed, match="people outside may have it"):
+        desk.join(second.ref, first.ref, "Amina", NOW)
+    assert house.alerts.alert(first.ref) == first
+
+
+def test_what_is_not_one_event_is_not_joined(db: Engine, house: House, desk: Corrections) -> None:
+    first, second = twins(db, house)
+    camp = a_finding(kind=FindingKind.CAMP_NEW, finding_id="h" * 20)
+    keep(db, replace(first, event_id="camp-x", ref="CAMP", finding=camp))
+    house.desk.reject(second.ref, "Ben", "water", NOW)
+
+    for other, message in (
+        (first.ref, "itself"), ("CAMP", "different areas or families"), ("TWIN", "was rejected")
+    ):  # fmt: skip
+        with pytest.raises(NotAllowed, match=message):
+            desk.join(first.ref, other, "Amina", NOW)
+
+
+def test_an_outline_can_be_written_and_read_again() -> None:
+    outline = outline_from(SQUARE)
+
+    assert isinstance(outline, Polygon)
+    assert text_of(outline).splitlines() == [
+        "25.000000, 12.000000", "25.001000, 12.000000", "25.001000, 12.001000",
+        "25.000000, 12.001000",
+    ]  # fmt: skip
+
+
+def test_an_empty_line_begins_another_part() -> None:
+    outline = outline_from(f"{SQUARE}\n\n25.1 12.1\n25.2 12.1\n25.2 12.2\n")
+
+    assert isinstance(outline, MultiPolygon)
+    assert outline_from(text_of(outline)).equals(outline)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("25.0, 12.0\n25.1, 12.0", "2 corners"),
+        ("25.0, 12.0\nhere\n25.1, 12.0", "line 2 .* not a corner: 'here'"),
+        ("25.0, 12.0, 4\n25.1, 12.0, 1", "line 1"),
+        ("nan, 12\n25, 12\n25, 13", "not on the earth"),
+        ("12, 125\n13, 125\n13, 126", "not on the earth"),
+        ("<script>\n", "not a corner"),
+    ],
+)
+def test_what_is_no_outline_is_refused_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(NotAllowed, match=message):
+        outline_from(text)
