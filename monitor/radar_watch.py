@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import structlog
 
 from aoi.interval import Interval
@@ -79,6 +81,25 @@ class RadarWatch:
             "radar.reading", finding_id=finding.finding_id, p=reading.p, reason=reading.reason
         )
         return with_radar(finding, reading, self._job.burn.fusion)
+
+    def over(self, finding: Finding) -> RadarReading | None:
+        """Return what radar says of the ground of a finding; None where it is not asked."""
+        if not self.is_wanted:
+            return None
+        blocks = self._job.aoi.blocks
+        ground = np.flatnonzero(blocks.inside(finding.geometry)).astype(np.int32)
+        if not ground.size:
+            return None
+        known = self._sets.watched.size
+        own = np.arange(known, known + ground.size, dtype=np.int32)
+        rows, columns = np.divmod(ground, np.int32(blocks.width))
+        # Behind the known blocks, so that the indices of the settlements stay what they are.
+        sets = replace(self._sets, watched=np.concatenate([self._sets.watched, ground]))
+        nothing = np.empty(0, dtype=np.int32)
+        place = SettlementBlocks(finding.finding_id, own, rows, columns, nothing)
+        return radar_reading(
+            self._trusted(), sets, place, finding.happened.start, finding.first_seen, self._job.sar
+        )
 
     def damage(self) -> Iterator[Finding]:
         """Yield a finding for each town that lost structures by the looks of this run."""

@@ -24,6 +24,7 @@ from monitor.catalogue import known_hotspots, listing
 from monitor.chips import ChipMaker, looks_of
 from monitor.detectors.burn import burn_readings
 from monitor.detectors.camps import VERSION as CAMP_VERSION
+from monitor.detectors.camps_radar import with_camp_radar
 from monitor.detectors.fires import FireSky, fire_sky
 from monitor.errors import ArchiveError, MonitorError
 from monitor.finding import Chip, Finding
@@ -185,9 +186,17 @@ class AreaWatch:
         burned = self._verdicts.findings(look.look_id, self._sky)
         burns = [self._radar.attached(finding) for finding in burned]
         self._camps.keep(burns)
-        for finding in (*burns, *self._camps.take(look)):
+        camps = [self._with_radar(finding) for finding in self._camps.take(look)]
+        for finding in (*burns, *camps):
             if finding.finding_id not in self._findings:
                 self._findings[finding.finding_id] = self._with_chips(finding)
+
+    def _with_radar(self, finding: Finding) -> Finding:
+        """Return a camp finding with what radar says of its ground, where radar is asked."""
+        reading = self._radar.over(finding)
+        if reading is None:
+            return finding
+        return with_camp_radar(finding, reading, self._job.burn.fusion)
 
     def _with_chips(self, finding: Finding) -> Finding:
         """Return the finding with its pictures; without them it still stands."""

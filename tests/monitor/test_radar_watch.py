@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import rasterio
 from numpy.typing import NDArray
-from shapely.geometry import mapping
+from shapely.geometry import MultiPolygon, mapping
 
 from aoi.area import Aoi
 from aoi.grid import to_metres
@@ -155,6 +155,22 @@ def test_a_burn_is_given_what_radar_says_of_its_place_and_time(tmp_path: Path) -
     assert radar.p < 1e-2
     assert len(radar.look_ids) == 2
     assert found.probability > 0.5
+
+
+def test_radar_is_asked_of_ground_that_is_no_settlement(tmp_path: Path) -> None:
+    write_history(tmp_path / "imagery", lost_db=-3.0)
+    shelters = burned(
+        kind=FindingKind.CAMP_NEW, settlement_id=None, first_seen=days_ago(15),
+        geometry=MultiPolygon([a_square(480)]),
+    )  # fmt: skip
+    nowhere = replace(shelters, geometry=MultiPolygon([a_square(100, east_m=90_000)]))
+
+    made = watch(tmp_path)
+
+    reading = made.over(shelters)
+    assert reading is not None and reading.label == "gain"
+    assert reading.change_db["vv"] == pytest.approx(3.0, abs=0.5)
+    assert made.over(nowhere) is None
 
 
 def test_an_area_that_does_not_ask_for_radar_reads_none(tmp_path: Path) -> None:
