@@ -157,9 +157,7 @@ def scored_world(
         interval=watched,
         years=settlement_years(len(ids), watched),
         settlement_ids=tuple(ids),
-        scored=tuple(
-            cut(s, watched) for s in (*detector.scored(), *(others.scored() if rivals else ()))
-        ),
+        scored=tuple(cut(one, watched) for one in scored),
         events=events,
         confounders=confounders,
         quiet_p=detector.quiet_p(events, AFTERMATH),

@@ -76,13 +76,14 @@ def test_a_rule_without_input_is_named_and_not_scored_as_zero() -> None:
 def test_probabilities_are_judged_at_the_rate_that_they_were_stated_for() -> None:
     rows: Rows = {95: [0] * 5, 100: [5, 0, 3, 0, 0], 150: [0] * 5}
 
-    calibration = compared([], [a_world(rows=rows, probability=0.5)]).calibration
+    calibration = compared([], [a_world(rows=rows, probability=0.7)]).calibration
 
-    # One burn in ten years where the prior expects 0.1: it counts a tenth, the false alarm one.
+    # One burn in ten years, as many as the prior of 0.1 a year expects: it counts as one,
+    # and so does the false alarm.
     assert calibration is not None
     (only,) = calibration.diagram
-    assert only.observed == pytest.approx(0.1 / 1.1)
-    assert calibration.error == pytest.approx(0.5 - 0.1 / 1.1)
+    assert only.observed == pytest.approx(0.5)
+    assert calibration.error == pytest.approx(0.2)
     # p of 0.25 and 0.75 are as uniform as two can be.
     assert calibration.p_gap == pytest.approx(0.25)
 
