@@ -238,7 +238,8 @@ def _camp_alarms(camp_id: str, series: Sequence[CampReading]) -> Iterator[CampAl
             GROWTH, camp_id, latest.at, math.nan, math.nan, growth.area_m2 / 1e4, change
         )
     run = fall_at(series, SETTINGS)
-    if run:
+    # A fall is told once, when it has lasted; it may last for years.
+    if len(run) == SETTINGS.emptying_looks:
         fall = float(np.median([r.fall for r in run[-3:]]))
         yield CampAlarm(EMPTYING, camp_id, latest.at, math.nan, math.nan, math.nan, fall)
 

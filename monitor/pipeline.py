@@ -163,5 +163,6 @@ def _changed_ids(findings: Sequence[Finding]) -> frozenset[str]:
 
 
 def _is_kept(finding: Finding, now: datetime) -> bool:
-    """Return True for camps that were found, however long ago, and for all that is recent."""
-    return finding.kind is FindingKind.CAMP_NEW or finding.last_seen >= now - FROZEN_FOR
+    """Return True for camps that came or went, however long ago, and for all that is recent."""
+    lasting = (FindingKind.CAMP_NEW, FindingKind.CAMP_EMPTYING)
+    return finding.kind in lasting or finding.last_seen >= now - FROZEN_FOR

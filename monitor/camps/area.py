@@ -12,8 +12,11 @@ from monitor.camps.growth import Measured
 from monitor.camps.reading import CampReading
 
 LATEST = 3
-OUTLINE_SIGMA = 0.01
+OUTLINE_SIGMA = 0.02
 """Scatter of a camp's own area from look to look, as a share: its outline does not move."""
+
+LOST_SIGMA = 0.05
+"""The same of what it lost."""
 
 LEAST_SHARE = 0.02
 """Of its outline; a logarithm needs a floor."""
@@ -42,6 +45,6 @@ def measured(series: Sequence[CampReading]) -> list[Measured]:
         lost = min(lost, 1.0) if lost >= LITTLE else 0.0
         outline_m2 = reading.outline_m2
         area_m2 = outline_m2 * max(1.0 - lost, LEAST_SHARE) + reading.gain_m2
-        sigma_m2 = reading.gain_sigma_m2 + outline_m2 * (OUTLINE_SIGMA + 0.1 * lost)
+        sigma_m2 = reading.gain_sigma_m2 + outline_m2 * (OUTLINE_SIGMA + LOST_SIGMA * lost)
         found.append(Measured(reading.at, area_m2, sigma_m2 / area_m2))
     return found

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label
+from scipy.ndimage import binary_dilation, label
 
 from monitor.camps.region import Chosen
 from monitor.camps.settings import CampSettings
@@ -175,10 +175,13 @@ def covered(strength: Array, own: Chosen) -> Array:
 def numbered(
     found: Persistence, free: Chosen, shape: tuple[int, int], settings: CampSettings
 ) -> NDArray[np.int32]:
-    """Return the number of the connected patch that each block of nobody belongs to; 0: none."""
-    wide = (found.level >= settings.low) & free
-    labels, _ = label(wide.reshape(shape), structure=EIGHT)
-    return np.asarray(labels.ravel(), dtype=np.int32)
+    """Return the number of the patch that each block of nobody belongs to; 0: none.
+
+    Blocks belong together with no more than two others between them: density is uneven.
+    """
+    wide = ((found.level >= settings.low) & free).reshape(shape)
+    labels, _ = label(binary_dilation(wide, structure=EIGHT), structure=EIGHT)
+    return np.asarray((labels * wide).ravel(), dtype=np.int32)
 
 
 def gain_of(

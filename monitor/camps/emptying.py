@@ -10,17 +10,21 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.camps.features import FEATURES, NDVI, SIGNED
+from monitor.camps.features import FEATURES, IN_PROPORTION, NDVI, TEXTURE
 from monitor.camps.reading import CampReading
 from monitor.camps.region import Chosen
 
 Array = NDArray[np.float32]
 
-STRUCTURE = tuple(FEATURES.index(name) for name in SIGNED)
-"""Features that shelters raise: visible, blue over red, texture."""
+STRUCTURE = tuple(FEATURES.index(name) for name in IN_PROPORTION)
+"""Features that shelters raise in proportion: visible, blue over red."""
 
 LEAST_CONTRAST = 1.5
 """Contrast with the land, in sigmas of a block: a camp of less cannot be seen to empty."""
+
+LEAST_TEXTURE_CONTRAST = 0.3
+TEXTURE_KEPT = 0.05
+"""Fall of texture up to which brightness may have gone by dust alone."""
 
 GREENING = 0.04
 """Rise of NDVI over the land around from which plants are taking over."""
@@ -57,6 +61,19 @@ def contrast_of(expected: Array, camp: Chosen, land: Chosen) -> Array | None:
         return None
     apart: Array = expected[:, camp] - np.median(around, axis=1, keepdims=True)
     return apart
+
+
+def texture_fall_of(residual: Array, apart: Array) -> float:
+    """Return the fall of a camp's texture as a share of its contrast; NaN if it has none.
+
+    Not in proportion: half of the shelters keep a block uneven. But dust dulls tarpaulin
+    and leaves its texture, and people who go do not.
+    """
+    contrast = float(np.nanmedian(apart[TEXTURE]))
+    changes = residual[TEXTURE][np.isfinite(residual[TEXTURE])]
+    if not contrast > LEAST_TEXTURE_CONTRAST or changes.size == 0:
+        return float("nan")
+    return float(-np.median(changes) / contrast)
 
 
 def fall_of(residual: Array, scale: Array, apart: Array) -> tuple[float, float]:
@@ -123,7 +140,8 @@ def class_of(
         return EmptyingClass.BURNED
     low = [f for f in series if f.fall >= least]
     whole = [f.at for f in series if f.fall < LITTLE and f.at < low[0].at] if low else []
-    if not whole:
+    texture = [f.texture_fall for f in low[-3:] if not math.isnan(f.texture_fall)]
+    if not whole or (texture and float(np.median(texture)) < TEXTURE_KEPT):
         return EmptyingClass.UNDETERMINED
     green = float(np.median([f.greening for f in low[-3:]]))
     if green >= GREENING:

@@ -14,8 +14,8 @@ Array = NDArray[np.float32]
 FEATURES = ("visible", "blue_red", "bsi", "ndvi", "texture")
 """ln visible brightness, ln(B2/B4), bare-soil index, NDVI, ln sigma10."""
 
-SIGNED = ("visible", "blue_red", "texture")
-"""Features that shelters raise wherever they stand."""
+IN_PROPORTION = ("visible", "blue_red")
+"""Features that rise in proportion to the ground under shelters."""
 
 BANDS = ("blue", "green", "red", "nir08", "swir16")
 TEXTURE = FEATURES.index("texture")

@@ -13,8 +13,9 @@ from scipy.special import ndtr
 
 Matrix = NDArray[np.float64]
 
-LEVEL_NOISE = 0.02
-"""Standard deviation of the log area's own wandering in a day: camps fill in steps."""
+LEVEL_NOISE = 0.04
+"""Standard deviation of the log area's own wandering in a day: camps fill and go in steps,
+and what is measured is the middle of three looks already."""
 
 SLOPE_NOISE = 0.0015
 """Of the change of its slope in a day: a camp that stood may double in a month."""
@@ -23,9 +24,6 @@ SLOPE_DAYS = 12.0
 """Time in which a slope falls to 1/e: growth ends, and must not run on beyond the last look."""
 
 SLOPE_PRIOR = 0.005
-INNOVATION_CUT = 4.0
-"""A measured area further off than so many sigmas is believed less, until it is repeated."""
-
 SPAN = timedelta(days=30)
 
 
@@ -125,9 +123,6 @@ def _seen(mean: Matrix, spread: Matrix, item: Measured) -> tuple[Matrix, Matrix]
     noise = item.sigma_log**2
     gap = math.log(item.area_m2) - mean[0]
     total = spread[0, 0] + noise
-    far = abs(gap) / math.sqrt(total)
-    if far > INNOVATION_CUT:
-        total *= (far / INNOVATION_CUT) ** 2
     gain = spread[:, 0] / total
     kept = np.eye(3)
     kept[:, 0] -= gain

@@ -15,7 +15,12 @@ class CampReading:
     fall: float
     """Share of the sign of its shelters that it lacks; NaN where not measured."""
 
+    texture_fall: float
+    """The same of texture alone; NaN where it has none."""
+
     greening: float
+    """NDVI above what season and land explain."""
+
     clear: float
     """Share of its blocks that were seen, 0 to 1."""
 

@@ -33,7 +33,8 @@ def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth |
     growth = growth_now(series, settings)
     if growth is None or growth.certainty <= settings.growth_certainty:
         return None
-    gained_m2 = min(growth.area_m2 - growth.before_m2, series[-1].gain_m2)
+    # Two readings in a row: a gain that the next look takes back was a cloud.
+    gained_m2 = min(growth.area_m2 - growth.before_m2, *(r.gain_m2 for r in series[-2:]))
     return growth if gained_m2 >= settings.min_growth_area_ha * 1e4 else None
 
 

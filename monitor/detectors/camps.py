@@ -18,7 +18,7 @@ from monitor.camps.components import (
     persistence_of,
 )
 from monitor.camps.control import Controlled, controlled
-from monitor.camps.emptying import contrast_of, fall_of, lost_strength
+from monitor.camps.emptying import contrast_of, fall_of, lost_strength, texture_fall_of
 from monitor.camps.features import FEATURES, TEXTURE, VISIBLE
 from monitor.camps.reading import CampReading
 from monitor.camps.recurrence import Seen, years_with_sign
@@ -263,19 +263,17 @@ def _judged(
         f"{name}_change": float(left.residual[row, seen].mean()) if seen.any() else float("nan")
         for row, name in enumerate(FEATURES)
     }
-    brighter, bluer = means["visible_change"], means["blue_red_change"]
-    checked, recurrent = years_with_sign(
-        own, past, state.seasons, region, settings, brighter + bluer
-    )
+    strength = float(persistence.strength[own].mean())
+    checked, recurrent = years_with_sign(own, past, state.seasons, region, settings, strength)
     area_m2 = patch.area_blocks * region.block_m2
-    score = float(np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(brighter + bluer, MOST_STRENGTH))
+    score = float(np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(strength, MOST_STRENGTH))
     refused = ""
     if recurrent:
         years = "an earlier year" if recurrent == 1 else f"{recurrent} earlier years"
         refused = f"the same weeks of {years} show it too"
     elif season.has_texture and not texture >= LEAST_TEXTURE:
         refused = "its texture did not rise"
-    elif not brighter >= LEAST_BRIGHTER:
+    elif not means["visible_change"] >= LEAST_BRIGHTER:
         refused = "its ground did not become brighter"
     elif not score >= settings.min_score:
         refused = f"its sign is weak for its size: score {score:.1f} of {settings.min_score:.1f}"
@@ -332,17 +330,19 @@ def _camp(
 ) -> CampReading:
     residual = left.residual[:, camp.own]
     clear = float(np.isfinite(residual[0]).mean())
-    fall = greening = strength = float("nan")
+    fall = greening = strength = texture_fall = float("nan")
     if clear >= settings.clear:
         apart = contrast_of(expected, camp.own, camp.ring)
         if apart is not None:
             fall, greening = fall_of(residual, season.scale[:, camp.own], apart)
+            texture_fall = texture_fall_of(residual, apart)
         strength = float(np.nanmean(residual[0] + residual[1]))
     edge = float(np.sqrt((gain * (1.0 - gain)).sum() + 0.15 * (gain > 0).sum()))
     return CampReading(
         look_id=seen.look_id,
         at=seen.at,
         fall=fall,
+        texture_fall=texture_fall,
         greening=greening,
         clear=clear,
         gain_m2=float(gain.sum()) * region.block_m2,

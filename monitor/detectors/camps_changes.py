@@ -153,7 +153,7 @@ def emptying_finding(
     fall = float(np.median([r.fall for r in run[-3:]]))
     burned_at = _burned_at(camp, run[0].at, case)
     kind = class_of(clear, burned_at, case.settings.min_emptying_fraction)
-    if _emptying_is_reported(camp, fall, kind, run[-1].at, case):
+    if _is_told(camp, fall, kind, run, case):
         return None
     return _emptied(camp, clear, run, fall, kind, case)
 
@@ -248,11 +248,16 @@ def _is_reported(
     )
 
 
-def _emptying_is_reported(
-    camp: KnownCamp, fall: float, kind: EmptyingClass, at: datetime, case: CampCase
+def _is_told(
+    camp: KnownCamp,
+    fall: float,
+    kind: EmptyingClass,
+    run: Sequence[CampReading],
+    case: CampCase,
 ) -> bool:
+    """Return True if this fall was reported, as it is: no worse, and of the same class."""
     return any(
         (f.settlement_fraction or 0.0) + WORSE > min(fall, 1.0)
         and f"emptying={kind.value}" in f.flags
-        for f in reported_about(FindingKind.CAMP_EMPTYING, camp, at - AGAIN, case)
+        for f in reported_about(FindingKind.CAMP_EMPTYING, camp, run[0].at, case)
     )

@@ -45,8 +45,9 @@ def a_camp_row(
     at: float, *, fall: float = 0.0, gain_ha: float = 0.0, true: float = 10.0, before: float = 10.0
 ) -> dict[str, Any]:
     reading = {
-        "look_id": f"look-{at}", "at": day(at), "fall": fall, "greening": 0.0, "clear": 1.0,
-        "gain_m2": gain_ha * 1e4, "gain_sigma_m2": 1e3, "outline_m2": 1e5, "strength": 0.0,
+        "look_id": f"look-{at}", "at": day(at), "fall": fall, "texture_fall": fall,
+        "greening": 0.0, "clear": 1.0, "gain_m2": gain_ha * 1e4, "gain_sigma_m2": 1e3,
+        "outline_m2": 1e5, "strength": 0.0,
     }  # fmt: skip
     return {
         "camp_id": "camp-1", "reading": reading, "true_ha": true, "true_before_ha": before,

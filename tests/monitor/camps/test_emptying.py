@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from monitor.camps.emptying import (
     fall_of,
     lasting_fall,
     lost_strength,
+    texture_fall_of,
 )
 from monitor.camps.reading import CampReading
 from monitor.camps.rules import fall_at, growth_at
@@ -28,8 +30,8 @@ SCALE = np.tile(np.array([[0.03], [0.03], [0.02], [0.02], [0.2]], np.float32), (
 
 def a_reading(at: float = 0.0, **changes: Any) -> CampReading:
     values: dict[str, Any] = {
-        "fall": 0.0, "greening": 0.0, "clear": 1.0, "gain_m2": 0.0, "gain_sigma_m2": 0.0,
-        "outline_m2": 1e5, "strength": 0.0,
+        "fall": 0.0, "texture_fall": 0.5, "greening": 0.0, "clear": 1.0, "gain_m2": 0.0,
+        "gain_sigma_m2": 0.0, "outline_m2": 1e5, "strength": 0.0,
     }  # fmt: skip
     return CampReading(look_id=f"look-{at}", at=START + timedelta(days=at), **{**values, **changes})
 
@@ -49,6 +51,14 @@ def test_a_camp_like_its_land_cannot_be_seen_to_empty() -> None:
     fall, _ = fall_of(0.0 * APART, SCALE, 0.05 * APART)
 
     assert math.isnan(fall)
+
+
+def test_texture_falls_on_its_own() -> None:
+    half = APART.copy()
+    half[4] = -1.0
+
+    assert texture_fall_of(half, APART) == pytest.approx(0.5)
+    assert math.isnan(texture_fall_of(half, 0.1 * APART))
 
 
 def test_a_cloud_over_a_corner_does_not_decide() -> None:
@@ -101,6 +111,10 @@ def test_a_fall_must_last_three_looks(values: tuple[float, ...], looks: int) -> 
             id="green",
         ),
         pytest.param(
+            [replace(f, texture_fall=0.02) for f in falls(0, 0, 0.5, 0.5, 0.5)], False,
+            EmptyingClass.UNDETERMINED, id="dust",
+        ),
+        pytest.param(
             falls(0.8, 0.8, 0.8), False, EmptyingClass.UNDETERMINED, id="never seen whole"
         ),
     ],
@@ -140,6 +154,7 @@ def test_growth_needs_certainty_and_half_a_hectare() -> None:
     tiny = [a_reading(5 * n, outline_m2=1e4) for n in range(8)]
 
     assert growth_at(quiet, settings) is None
+    assert growth_at([*quiet, large[0]], settings) is None
     assert growth_at([*tiny, *small], settings) is None
     found = growth_at([*quiet, *large], settings)
     assert found is not None and found.change > 0.3
