@@ -56,6 +56,8 @@ from monitor.detectors.heat_sources import HeatSettings
 from monitor.detectors.sar import SarSettings
 from monitor.engine import engine_of
 from monitor.fire_watch import FireWatch, FireWatchSettings
+from monitor.fusion import FusionSettings
+from monitor.fusion_file import with_fitted
 from monitor.master_key import master_key
 from monitor.observation import Observation
 from monitor.pipeline import Pipeline, PipelineSettings
@@ -276,7 +278,9 @@ def pipeline_settings(config: Config) -> PipelineSettings:
     return PipelineSettings(
         folder=config.service.data_folder,
         burn=BurnSettings(
-            settlement_clear=burn.min_clear_fraction, ring_clear=burn.min_ring_clear_fraction
+            settlement_clear=burn.min_clear_fraction,
+            ring_clear=burn.min_ring_clear_fraction,
+            fusion=burn_fusion(config),
         ),
         calibration=shipped_calibration(),
         watch=WatchSettings(lookback=timedelta(days=config.sources.lookback_days)),
@@ -284,6 +288,11 @@ def pipeline_settings(config: Config) -> PipelineSettings:
         fires=fire_settings(config),
         sar=sar_settings(config),
     )
+
+
+def burn_fusion(config: Config) -> FusionSettings:
+    """Return what evidence of burns is weighed with: fitted to decisions, where that was asked."""
+    return with_fitted(FusionSettings(), config.service.data_folder)
 
 
 def fire_settings(config: Config) -> FireSettings:

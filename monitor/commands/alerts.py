@@ -15,6 +15,7 @@ from alerts.errors import AlertError
 from alerts.formats.quoted import quoted_lines
 from alerts.grading import severity_of
 from alerts.words import Speech
+from monitor.commands import labels
 from monitor.commands.call import Call, Instant, add_row, minutes, plain, table, verb
 from monitor.commands.export import CAP, FORMATS, as_cap, exported
 from monitor.finding import Finding
@@ -26,6 +27,7 @@ alert = typer.Typer(help="Alerts: what was found, why, and what people say of it
 
 def add_to(app: typer.Typer) -> None:
     """Register the family of verbs."""
+    labels.add_to(alert)
     app.add_typer(alert, name="alert", no_args_is_help=True)
 
 

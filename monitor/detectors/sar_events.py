@@ -88,7 +88,7 @@ def raised(probability: float, p: float, settings: FusionSettings) -> float:
     """Return a probability after radar evidence: odds times its e-value, weighted, never less."""
     odds = probability / max(1.0 - probability, 1e-9)
     odds *= max(likelihood_ratio(p) ** settings.radar_weight, 1.0)
-    return max(min(odds / (1.0 + odds), settings.highest), probability)
+    return float(max(min(odds / (1.0 + odds), settings.highest), probability))
 
 
 def damage_finding(
