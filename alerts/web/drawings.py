@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from alerts.alert import Alert, Status
+from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, DESK, Disclosure
 from alerts.formats.text import kind_label
 from alerts.pictures import picture_of
@@ -21,14 +21,6 @@ from monitor.observation import Observation
 from monitor.store import MonitorStore
 
 DAYS = 14
-STATUS_LINES = {
-    Status.FIRST: "PRELIMINARY: one look, not yet seen by an analyst",
-    Status.PROVISIONAL: "PROVISIONAL: not yet seen by an analyst",
-    Status.CONFIRMED: "CONFIRMED by an analyst; not ground-verified",
-    Status.ENDED: "ENDED: no further change seen",
-    Status.REJECTED: "REJECTED by an analyst",
-    Status.RETRACTED: "RETRACTED: this was wrong or unsafe to say",
-}
 
 
 def desk_map(
@@ -51,7 +43,9 @@ def desk_map(
     shown = Disclosure.for_(alert, AUDIENCES[DESK])
     label = kind_label(shown, alert.status, speech)
     title = f"{label}: {alert.place.name or alert.aoi_id}, {alert.ref}"
-    picture = picture_of(shown, speech, chip, title=title, status=STATUS_LINES[alert.status])
+    picture = picture_of(
+        shown, speech, chip, title=title, status=speech.say(f"status.{alert.status}")
+    )
     if not scored:
         sure = speech.say("head.sure")
         picture = replace(picture, facts=[fact for fact in picture.facts if fact[0] != sure])

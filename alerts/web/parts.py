@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from alerts.review import ReviewDesk
 from alerts.store import AlertStore
 from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
+from alerts.web.drawn import Drawn
 from alerts.web.sessions import Sessions
 from alerts.web.sign_ins import SignIns
 from aoi.registry import AoiRegistry
@@ -83,3 +84,6 @@ class Parts:
     now: Callable[[], datetime]
     unwell: Callable[[], str]
     """Says in a sentence why the service is not ready; empty if it is."""
+
+    drawn: Drawn = field(default_factory=Drawn)
+    """Maps that were drawn lately."""

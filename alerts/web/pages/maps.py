@@ -34,11 +34,9 @@ def alert_map(page: PageOf, event_id: str) -> HTMLResponse:
     """Show the map of one alert: the same file as in the mail."""
     parts = page.parts
     alert = page.visitor.require_alert(parts.alerts.alert(event_id))
-    drawn = desk_map(
-        alert,
-        parts.renderer,
-        parts.settings.data_folder,
-        page.speech.messages,
-        scored=not hides_score(page, alert),
+    scored, speech = not hides_score(page, alert), page.speech.messages
+    drawn = parts.drawn.get(
+        (alert.event_id, alert.revision, speech, scored),
+        lambda: desk_map(alert, parts.renderer, parts.settings.data_folder, speech, scored=scored),
     )
     return HTMLResponse(drawn, headers=FRAMED)

@@ -17,6 +17,12 @@
 
   const draftOf = (row) => `draft:${row.dataset.alert}`;
 
+  // The server draws a map once and keeps it: the next one is ready when it is wanted.
+  const ahead = (row) => {
+    const next = rows[rows.indexOf(row) + 1];
+    if (next && current === row) fetch(`/alerts/${encodeURIComponent(next.dataset.alert)}/map`).catch(() => {});
+  };
+
   const show = (row) => {
     // The map is as heavy as a picture: it is fetched once a row keeps the focus.
     window.clearTimeout(waiting);
@@ -29,6 +35,7 @@
       frame.src = `/alerts/${encodeURIComponent(row.dataset.alert)}/map`;
       preview.replaceChildren(frame);
       preview.hidden = false;
+      frame.addEventListener("load", () => ahead(row), { once: true });
     }, 250);
   };
 
