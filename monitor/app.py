@@ -60,6 +60,7 @@ from monitor.fusion import FusionSettings
 from monitor.fusion_file import with_fitted
 from monitor.master_key import master_key
 from monitor.observation import Observation
+from monitor.persistence import PersistenceSettings
 from monitor.pipeline import Pipeline, PipelineSettings
 from monitor.policies import (
     aftermath_policy,
@@ -274,14 +275,9 @@ def evidence_of(
 
 def pipeline_settings(config: Config) -> PipelineSettings:
     """Return what runs are made with."""
-    burn = config.detection.burn
     return PipelineSettings(
         folder=config.service.data_folder,
-        burn=BurnSettings(
-            settlement_clear=burn.min_clear_fraction,
-            ring_clear=burn.min_ring_clear_fraction,
-            fusion=burn_fusion(config),
-        ),
+        burn=burn_settings(config),
         calibration=shipped_calibration(),
         watch=WatchSettings(lookback=timedelta(days=config.sources.lookback_days)),
         camp=camp_settings(config.detection.camp),
@@ -290,9 +286,32 @@ def pipeline_settings(config: Config) -> PipelineSettings:
     )
 
 
+def burn_settings(config: Config) -> BurnSettings:
+    """Return what counts as a burned settlement."""
+    burn = config.detection.burn
+    persistence = PersistenceSettings(
+        false_alarms_per_year=burn.false_alarms_per_village_year,
+        pair_gap=(timedelta(days=burn.min_gap_days), timedelta(days=burn.max_gap_days)),
+        triple_span=timedelta(days=burn.max_span_days),
+    )
+    return BurnSettings(
+        settlement_clear=burn.min_clear_fraction,
+        ring_clear=burn.min_ring_clear_fraction,
+        persistence=persistence,
+        fusion=burn_fusion(config),
+    )
+
+
 def burn_fusion(config: Config) -> FusionSettings:
     """Return what evidence of burns is weighed with: fitted to decisions, where that was asked."""
-    return with_fitted(FusionSettings(), config.service.data_folder)
+    detection = config.detection
+    chosen = FusionSettings(
+        burns_per_village_year=detection.burn.burns_per_village_year,
+        tier_a=detection.tier_a_probability,
+        tier_b=detection.tier_b_probability,
+        tier_c=detection.tier_c_probability,
+    )
+    return with_fitted(chosen, config.service.data_folder)
 
 
 def fire_settings(config: Config) -> FireSettings:

@@ -34,7 +34,7 @@ NATIVE_Z = 3.0
 def lax(settings: BurnSettings, most_per_year: float = 20.0) -> BurnSettings:
     """Return the settings with a threshold so low that any other can be tried on the scores."""
     persistence = replace(settings.persistence, false_alarms_per_year=most_per_year)
-    return replace(settings, persistence=persistence)
+    return replace(settings, persistence=persistence, fusion=replace(settings.fusion, tier_c=0.0))
 
 
 def native_score(settings: BurnSettings) -> float:

@@ -34,6 +34,8 @@ class FusionSettings:
     """No evidence from space is surer than this."""
     tier_a: float = 0.90
     tier_b: float = 0.60
+    tier_c: float = 0.20
+    """Nothing less probable is raised."""
 
 
 def burn_probability(

@@ -25,16 +25,10 @@ class BurnSection(Section):
     """share of a settlement that must be clear for a look to count"""
     min_ring_clear_fraction: Fraction = 0.50
     """share of its ring that must be clear"""
-    ring_inner_m: Metres = 150
-    """where the ring of control land begins, from the settlement's edge"""
-    ring_outer_m: Metres = 1_500
-    """where the ring ends"""
-    ring_widened_m: Metres = 3_000
-    """where it ends if it would hold too few blocks"""
-    min_ring_blocks: Count = 200
-    """blocks of 40 m that a ring must hold"""
-    min_score: Annotated[float, Field(gt=0)] = 2.5
-    """matched-filter score q from which a block is burn-like, in standard deviations"""
+    false_alarms_per_village_year: Annotated[float, Field(gt=0, le=1)] = 0.01
+    """false alarms that may be raised per settlement and year, all rules together"""
+    burns_per_village_year: Annotated[float, Field(gt=0, le=1)] = 0.10
+    """settlements that burn per year, as a share; probabilities rest on it"""
     min_gap_days: Days = 2
     """least time between two looks that confirm each other, so that clouds have moved"""
     max_gap_days: Days = 20
@@ -79,8 +73,6 @@ class DetectionSection(Section):
     """probability from which it is tier B"""
     tier_c_probability: Fraction = 0.20
     """probability from which it is tier C; below it nothing is raised"""
-    max_scene_findings_fraction: Fraction = 0.05
-    """a scene in which a larger share of settlements changed is held back as suspect"""
     burn: BurnSection = BurnSection()
     camp: CampSection = CampSection()
     sar: SarSection = SarSection()

@@ -69,9 +69,10 @@ def burn_finding(
     judgement = judge(readings, burned, believed, settings.persistence, calibration)
     if judgement is None:
         return None
-    return _finding(
+    finding = _finding(
         aoi, settlement, readings, burned, sky, fires, judgement, settings, calibration, blocks
     )
+    return finding if finding.probability >= settings.fusion.tier_c else None
 
 
 def fires_at(
