@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,8 @@ from aoi.database import reading, writing
 
 logger = structlog.get_logger(__name__)
 
-NAME = re.compile(r"[\w][\w.@+ -]{0,58}[\w]|[\w]")
+MAX_NAME = 60
+BETWEEN = frozenset(".@+-_ ")
 
 
 class Role(StrEnum):
@@ -74,7 +75,7 @@ class Accounts:
         InvalidAccount
         """
         known = _known_role(role)
-        if not NAME.fullmatch(name) or name.lower() == SERVICE:
+        if not _is_name(name) or name.lower() == SERVICE:
             raise InvalidAccount(
                 f"{name[:60]!r} cannot be a name here",
                 hint="use 1 to 60 letters, digits, and . @ + - _ between them",
@@ -180,6 +181,13 @@ class Accounts:
                 f"nobody is called {name[:60]!r}", hint="see: emberwatch user list"
             )
         return row
+
+
+def _is_name(name: str) -> bool:
+    """Return True for letters and digits of any script, their marks, and `BETWEEN` inside."""
+    spelled = all(c.isalnum() or unicodedata.category(c)[0] == "M" or c in BETWEEN for c in name)
+    ends_well = name[:1].isalnum() and name[-1:] not in BETWEEN
+    return spelled and ends_well and len(name) <= MAX_NAME
 
 
 def _known_role(role: str) -> Role:

@@ -98,7 +98,7 @@ def _grid(frame: Frame, words: Words) -> list[str]:
 def _months(frame: Frame) -> list[datetime]:
     """Return firsts of months, at most ten of them."""
     count = (frame.end.year - frame.start.year) * 12 + frame.end.month - frame.start.month
-    every = next(step for step in (1, 2, 3, 6, 12, 120) if count / step <= 10)
+    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1_200) if count / step <= 10)
     ticks = []
     for month in range(frame.start.year * 12, frame.end.year * 12 + 12, every):
         tick = datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
