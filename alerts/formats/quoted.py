@@ -19,11 +19,27 @@ def quoted_lines(indicators: Mapping[str, float] | None, speech: Speech) -> tupl
     """
     known = {name: v for name, v in (indicators or {}).items() if v is not None}
     finite = {name: value for name, value in known.items() if math.isfinite(value)}
-    return tuple(
+    fires = tuple(
         speech.say(f"quoted.{name}", count=_figure(name, finite[name]))
         for name in FIGURES
         if name in finite and _is_worth_saying(name, finite)
     )
+    return (*fires, *_camp_lines(finite, speech))
+
+
+def _camp_lines(known: Mapping[str, float], speech: Speech) -> tuple[str, ...]:
+    """Return the area of a camp with its interval, and how it emptied."""
+    area = [known[name] for name in AREA if name in known]
+    lines = []
+    if len(area) == len(AREA):
+        now, low, high = (f"{hectares:.1f}" for hectares in area)
+        lines.append(speech.say("quoted.camp_area", count=f"{now} ({low}–{high})"))
+    lines += [speech.say(f"quoted.{name}") for name in CLASSES if known.get(name) == 1.0]
+    return tuple(lines)
+
+
+AREA = ("area_ha", "area_low_ha", "area_high_ha")
+CLASSES = ("class_burned", "class_dismantled", "class_overgrown", "class_undetermined")
 
 
 FIGURES = (

@@ -75,6 +75,12 @@ WORDS = {
     "quoted.nth_burning": "Burnings seen here, this one included: {count}.",
     "quoted.days_since_last_burning": "Days since the burning before: {count}.",
     "quoted.days_since_last_fire": "Days since fire was last detected here: {count}.",
+    "quoted.camp_area": "Area of the camp now, in hectares (90 % interval): {count}.",
+    "quoted.class_burned": "How: signs of fire at the same place in the same weeks.",
+    "quoted.class_dismantled": "How: within weeks and without signs of fire, as when shelters are "
+    "taken down.",
+    "quoted.class_overgrown": "How: slowly, with plants taking over; low confidence.",
+    "quoted.class_undetermined": "How the shelters went cannot be told from these images.",
     "severity.minor": "Severity: minor.",
     "severity.moderate": "Severity: moderate.",
     "severity.severe": "Severity: severe.",

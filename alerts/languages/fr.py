@@ -73,6 +73,12 @@ WORDS = {
     "quoted.nth_burning": "Incendies vus ici, celui-ci compris : {count}.",
     "quoted.days_since_last_burning": "Jours depuis l'incendie précédent : {count}.",
     "quoted.days_since_last_fire": "Jours depuis le dernier feu détecté ici : {count}.",
+    "quoted.camp_area": "Surface actuelle du camp, en hectares (intervalle à 90 %) : {count}.",
+    "quoted.class_burned": "Comment : signes de feu au même endroit les mêmes semaines.",
+    "quoted.class_dismantled": "Comment : en quelques semaines et sans signe de feu, comme un "
+    "démontage des abris.",
+    "quoted.class_overgrown": "Comment : lentement, la végétation reprend ; confiance faible.",
+    "quoted.class_undetermined": "Ces images ne disent pas comment les abris ont disparu.",
     "severity.minor": "Gravité : mineure.",
     "severity.moderate": "Gravité : modérée.",
     "severity.severe": "Gravité : forte.",

@@ -201,6 +201,7 @@ def _emptied(
             "lost_high": min(fall + 1.645 * spread, 1.0),
             "ndvi_rise": evidence.values["ndvi_rise"],
             "rate_per_camp_year": rate,
+            f"class_{kind.value}": 1.0,
             "p": evidence.p,
         },
         flags=(f"emptying={kind.value}",),

@@ -54,3 +54,18 @@ def test_every_figure_is_told_in_every_language(language: str) -> None:
     assert len(lines) == len(FIGURES)
     assert all("7" in line for line in lines)
     assert faults == []
+
+
+def test_the_area_of_a_camp_is_quoted_with_its_interval() -> None:
+    area = {"area_ha": 12.34, "area_low_ha": 11.0, "area_high_ha": 13.66}
+
+    (line,) = quoted_lines(area, ENGLISH)
+
+    assert line == "Area of the camp now, in hectares (90 % interval): 12.3 (11.0\u201313.7)."
+    assert quoted_lines({"area_ha": 12.34}, ENGLISH) == ()
+
+
+def test_how_a_camp_emptied_is_said() -> None:
+    (line,) = quoted_lines({"class_undetermined": 1.0}, ENGLISH)
+
+    assert line == "How the shelters went cannot be told from these images."
