@@ -1,6 +1,6 @@
 """The camp study: simulated worlds with camps and what looks like them, in one page.
 
-    nice -n 10 python benchmarks/camp_study.py --out DIR [--bench 4] [--quiet 3]
+    nice -n 10 python benchmarks/camp_study.py --out DIR [--bench 4] [--quiet 2]
         [--calibration monitor/camps/calibration.json] [--doc docs/camp-report.md]
 
 Tuning and test worlds come from seeds kept apart in `monitor.simulation.presets`. Each
@@ -62,7 +62,7 @@ def records(folder: Path, purpose: str, bench: int, quiet: int) -> list[dict[str
     """Return the records of all worlds of one purpose, judging those that have none."""
     first = SEEDS[purpose]
     jobs = [("camp_bench", first + n) for n in range(bench)]
-    jobs += [("camp_quiet", first + bench + n) for n in range(quiet)]
+    jobs += [("camp_quiet", first + 10 + n) for n in range(quiet)]
     found = []
     for name, seed in jobs:
         path = records_to_file(name, seed, purpose, folder)
@@ -76,7 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--bench", type=int, default=4)
-    parser.add_argument("--quiet", type=int, default=3)
+    parser.add_argument("--quiet", type=int, default=2)
     parser.add_argument("--calibration", type=Path)
     parser.add_argument("--doc", type=Path)
     chosen = parser.parse_args()

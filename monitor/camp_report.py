@@ -66,10 +66,12 @@ def calibration_of(records: Sequence[Record], version: str) -> CampCalibration:
     Patches of lasting shelters where no camp came, the highest score of each place; and
     the least of three falls in a row of camps that neither emptied nor burned.
     """
+    placebos: list[float] = []
     patches: list[float] = []
     falls: list[float] = []
     for record in records:
-        patches += _placebo_scores(record)
+        placebos += _placebo_scores(record, 0.0)
+        patches += _placebo_scores(record, SETTINGS.min_new_area_ha)
         falls += _quiet_falls(record)
     km2_years = sum(record["km2_years"] for record in records)
     camp_years = sum(len(_quiet_camps(r)) * _years(r) for r in records)
@@ -77,6 +79,7 @@ def calibration_of(records: Sequence[Record], version: str) -> CampCalibration:
     return CampCalibration(
         version=version,
         made_from=f"simulated tuning worlds: {names}",
+        placebos=_quiet(placebos, km2_years / 1e3, LEAST_WIDTH["patches"]),
         patches=_quiet(patches, km2_years / 1e3, LEAST_WIDTH["patches"]),
         falls=_quiet(falls, camp_years, LEAST_WIDTH["falls"]),
     )
@@ -271,12 +274,13 @@ def _series(record: Record) -> dict[str, list[CampReading]]:
     return dict(found)
 
 
-def _placebo_scores(record: Record) -> list[float]:
+def _placebo_scores(record: Record, least_ha: float) -> list[float]:
     """Return the highest score of each place where patches stood and no camp had come."""
     alarms = []
     for patch in record["patches"]:
         weak = patch["refused"].startswith("its sign is weak") or not patch["refused"]
-        if weak and not any(event.startswith("camp-") for event in patch["events"]):
+        large = patch["area_ha"] >= least_ha
+        if weak and large and not any(event.startswith("camp-") for event in patch["events"]):
             alarms.append(
                 CampAlarm(
                     NEW,

@@ -53,8 +53,11 @@ class CampCalibration:
 
     version: str
     made_from: str
+    placebos: QuietScores
+    """Every lasting patch of land, small ones too: what p is a rank among."""
+
     patches: QuietScores
-    """Per thousand square kilometres and year."""
+    """Those of the size of a camp, per thousand square kilometres and year."""
 
     falls: QuietScores
     """Smallest of three falls in a row, per camp-year."""
@@ -76,6 +79,7 @@ def camp_calibration_from(table: Mapping[str, Any]) -> CampCalibration:
     return CampCalibration(
         version=table["version"],
         made_from=table["made_from"],
+        placebos=_scores(table["placebos"]),
         patches=_scores(table["patches"]),
         falls=_scores(table["falls"]),
     )
@@ -86,6 +90,7 @@ def camp_calibration_table(calibration: CampCalibration) -> dict[str, Any]:
     return {
         "version": calibration.version,
         "made_from": calibration.made_from,
+        "placebos": _plain(calibration.placebos),
         "patches": _plain(calibration.patches),
         "falls": _plain(calibration.falls),
     }

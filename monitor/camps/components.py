@@ -19,7 +19,6 @@ Array = NDArray[np.float32]
 LATEST = 3
 """Clear looks of a block whose middle one counts: a missed cloud in one of them does not."""
 
-RECENT = timedelta(days=30)
 FULL_SHARE = 0.5
 """A block with this share of the strength of its patch's middle is wholly covered; with
 less it counts in proportion: patches end inside blocks."""
@@ -81,7 +80,7 @@ def persistence_of(signs: Sequence[LookSign], settings: CampSettings) -> Persist
     now = signs[-1].at
     newest_first = [s for s in reversed(signs) if now - s.at <= settings.memory]
     level = np.stack([s.level for s in newest_first])
-    middle, strength = _middle([s for s in newest_first if now - s.at <= RECENT])
+    middle, strength = _middle(newest_first)
     lasted = np.zeros(level.shape[1], dtype=np.bool_)
     shown = (level >= settings.theta * STEPS) & (level != UNSEEN)
     candidates = np.flatnonzero(shown.sum(axis=0) >= settings.least_looks)
@@ -177,10 +176,10 @@ def numbered(
 ) -> NDArray[np.int32]:
     """Return the number of the patch that each block of nobody belongs to; 0: none.
 
-    Blocks belong together with no more than two others between them: density is uneven.
+    Blocks belong together with no more than four others between them: density is uneven.
     """
     wide = ((found.level >= settings.low) & free).reshape(shape)
-    labels, _ = label(binary_dilation(wide, structure=EIGHT), structure=EIGHT)
+    labels, _ = label(binary_dilation(wide, structure=EIGHT, iterations=2), structure=EIGHT)
     return np.asarray((labels * wide).ravel(), dtype=np.int32)
 
 

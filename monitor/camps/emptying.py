@@ -154,10 +154,14 @@ def class_of(
 def lasting_fall(
     series: Sequence[CampReading], least: float, looks: int
 ) -> tuple[CampReading, ...]:
-    """Return the unbroken run of falls at the end, empty if it is shorter than `looks`."""
+    """Return the run of falls at the end, empty if it is shorter than `looks`.
+
+    A single look in between does not break it: a missed cloud is as bright as a camp.
+    """
     run: list[CampReading] = []
-    for item in reversed(series):
-        if not item.fall >= least:
+    for index in range(len(series) - 1, -1, -1):
+        if series[index].fall >= least:
+            run.append(series[index])
+        elif not run or index == 0 or not series[index - 1].fall >= least:
             break
-        run.append(item)
     return tuple(reversed(run)) if len(run) >= looks else ()

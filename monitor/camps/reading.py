@@ -27,6 +27,9 @@ class CampReading:
     gain_m2: float
     """Ground beside its outline that shows lasting shelters, square metres."""
 
+    lasting_m2: float
+    """The part of it that has shown them for 15 days and more."""
+
     gain_sigma_m2: float
     outline_m2: float
     """Area of the outline that the gain lies beside."""

@@ -106,6 +106,13 @@ class CampVerdict:
     gains: Mapping[str, Array] = field(default_factory=dict)
     """Camp to the covered share of the blocks that it gained."""
 
+    strengths: Mapping[str, float] = field(default_factory=dict)
+    """Camp to the rise of brightness and blueness of what it gained."""
+
+    years: Callable[[Chosen, float], tuple[int, int]] | None = None
+    """Tells of blocks and their strength how many earlier years were seen in the same weeks,
+    and how many showed it: reads the archive, so it is asked when something is to be said."""
+
 
 def camp_verdict(
     seen: Seen,
@@ -182,11 +189,22 @@ def camp_verdict(
     state = replace(state, series={**state.series, **kept})
     patches: tuple[NewPatch, ...] = ()
     if signs[-1] is sign:
+        taken = [gain > 0 for gain in gains.values()]
         patches = tuple(
             _judged(patch, persistence, left, z, season, state, region, settings, past(seen.at))
-            for patch in _candidates(persistence, region, found, settings, relaxed=relaxed)
+            for patch in _candidates(persistence, region, found, taken, settings, relaxed=relaxed)
         )
-    return CampVerdict(state, "", patches=patches, readings=readings, gains=gains)
+
+    def years(own: Chosen, strength: float) -> tuple[int, int]:
+        return years_with_sign(own, past(seen.at), state.seasons, region, settings, strength)
+
+    strengths = {
+        camp_id: float(persistence.strength[gain > 0].mean()) if (gain > 0).any() else 0.0
+        for camp_id, gain in gains.items()
+    }
+    return CampVerdict(
+        state, "", patches=patches, readings=readings, gains=gains, strengths=strengths, years=years
+    )
 
 
 def _controlled(
@@ -230,6 +248,7 @@ def _candidates(
     persistence: Persistence,
     region: Region,
     found: Sequence[KnownCamp],
+    taken: Sequence[Chosen],
     settings: CampSettings,
     *,
     relaxed: bool,
@@ -237,6 +256,9 @@ def _candidates(
     allowed = region.inside & ~region.settled
     for camp in (*region.camps, *found):
         allowed &= ~camp.near
+    for blocks in taken:
+        # What lies beside ground that a camp gained is more of the same.
+        allowed &= ~blocks
     least = 3.0 if relaxed else settings.min_new_area_ha * 1e4 / region.block_m2
     return [
         patch
@@ -310,6 +332,8 @@ def _camps(
     for index, camp in enumerate((*region.camps, *found)):
         gain = gain_of(persistence, patches_here, camp.near, settings)
         reading = _camp(camp, seen, season, expected, left, gain, region, settings)
+        lasting = gain[persistence.lasted].sum() * region.block_m2
+        reading = replace(reading, lasting_m2=float(lasting))
         if index >= len(region.camps):
             before = state.series.get(camp.camp_id, ())
             reading = replace(reading, fall=lost_strength(before, reading.strength))
@@ -346,6 +370,7 @@ def _camp(
         greening=greening,
         clear=clear,
         gain_m2=float(gain.sum()) * region.block_m2,
+        lasting_m2=0.0,
         gain_sigma_m2=(edge + 0.08 * float(gain.sum())) * region.block_m2,
         outline_m2=camp.area_m2,
         strength=strength,

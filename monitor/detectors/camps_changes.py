@@ -46,7 +46,7 @@ def growth_finding(
         return None
     latest = series[-1]
     kind = FindingKind.CAMP_NEW if _is_young(camp, latest.at, case) else FindingKind.CAMP_GROWTH
-    if _is_reported(kind, camp, growth.area_m2, latest.at, case):
+    if _is_reported(kind, camp, growth.area_m2, latest.at, case) or _comes_yearly(camp, verdict):
         return None
     return _grown(kind, camp, series, growth, verdict, case)
 
@@ -237,6 +237,15 @@ def _is_young(camp: KnownCamp, at: datetime, case: CampCase) -> bool:
         return False
     first = [f.first_seen for f in case.reported if camp.camp_id == f"new/{f.finding_id}"]
     return bool(first) and at - min(first) <= YOUNG
+
+
+def _comes_yearly(camp: KnownCamp, verdict: CampVerdict) -> bool:
+    """Return True if the same weeks of earlier years showed the gain too: a market."""
+    gain = verdict.gains[camp.camp_id] > 0
+    if verdict.years is None or not gain.any():
+        return False
+    _, recurrent = verdict.years(gain, verdict.strengths[camp.camp_id])
+    return recurrent > 0
 
 
 def _is_reported(

@@ -64,7 +64,7 @@ def _new(patch: NewPatch, verdict: CampVerdict, case: CampCase) -> Finding:
     evidence = Evidence(
         family=SensorFamily.OPTICAL,
         detector=VERSION,
-        p=calibration.patches.p(patch.score),
+        p=calibration.placebos.p(patch.score),
         score=patch.score,
         score_unit="ln hectares plus 5 x rise of brightness and blueness",
         happened=happened,

@@ -47,6 +47,7 @@ def a_camp_row(
     reading = {
         "look_id": f"look-{at}", "at": day(at), "fall": fall, "texture_fall": fall,
         "greening": 0.0, "clear": 1.0, "gain_m2": gain_ha * 1e4, "gain_sigma_m2": 1e3,
+        "lasting_m2": gain_ha * 1e4,
         "outline_m2": 1e5, "strength": 0.0,
     }  # fmt: skip
     return {

@@ -30,7 +30,7 @@ def test_p_is_a_rank_and_the_rate_a_count(score: float, p: float, rate: float) -
 
 
 def test_a_calibration_survives_the_table() -> None:
-    calibration = CampCalibration("v", "tests", QUIET, QUIET)
+    calibration = CampCalibration("v", "tests", QUIET, QUIET, QUIET)
 
     again = camp_calibration_from(camp_calibration_table(calibration))
 

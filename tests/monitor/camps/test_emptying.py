@@ -31,7 +31,7 @@ SCALE = np.tile(np.array([[0.03], [0.03], [0.02], [0.02], [0.2]], np.float32), (
 def a_reading(at: float = 0.0, **changes: Any) -> CampReading:
     values: dict[str, Any] = {
         "fall": 0.0, "texture_fall": 0.5, "greening": 0.0, "clear": 1.0, "gain_m2": 0.0,
-        "gain_sigma_m2": 0.0, "outline_m2": 1e5, "strength": 0.0,
+        "lasting_m2": 1e4, "gain_sigma_m2": 0.0, "outline_m2": 1e5, "strength": 0.0,
     }  # fmt: skip
     return CampReading(look_id=f"look-{at}", at=START + timedelta(days=at), **{**values, **changes})
 
@@ -88,7 +88,9 @@ def test_without_land_there_is_no_contrast() -> None:
     [
         pytest.param((0, 0.3, 0.3, 0.3), 3, id="at the limit"),
         pytest.param((0, 0.3, 0.3), 0, id="two looks"),
-        pytest.param((0, 0.4, 0.29, 0.4, 0.4), 0, id="broken"),
+        pytest.param((0, 0.4, 0.29, 0.4, 0.4), 3, id="one look between"),
+        pytest.param((0.4, 0.2, 0.2, 0.4, 0.4), 0, id="broken"),
+        pytest.param((0.4, 0.4, 0.4, 0.2), 0, id="not in the newest"),
         pytest.param((0.9, 0.9, 0.9, 0.0), 0, id="over"),
         pytest.param((), 0, id="nothing"),
     ],
@@ -155,6 +157,8 @@ def test_growth_needs_certainty_and_half_a_hectare() -> None:
 
     assert growth_at(quiet, settings) is None
     assert growth_at([*quiet, large[0]], settings) is None
+    fresh = [replace(reading, lasting_m2=0.0) for reading in large]
+    assert growth_at([*quiet, *fresh], settings) is None
     assert growth_at([*tiny, *small], settings) is None
     found = growth_at([*quiet, *large], settings)
     assert found is not None and found.change > 0.3
