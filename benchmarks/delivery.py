@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import socket
 import subprocess
@@ -124,22 +125,24 @@ def matched(people: int) -> dict[str, float]:
     """Return how long it took to decide for so many people, and to publish to all of them."""
     with _database(people, "text") as engine:
         (alert,) = AlertStore(engine).alerts()
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         judge = Judge(alert, NOW, SubscriptionPolicy())
         with reading(engine) as connection:
             wanted = sum(
                 isinstance(merged([(one.name, judge.verdict(one, NOTHING_SENT))])[0], Send)
                 for one in watchers(connection, alert)
             )
-        decided_s = time.perf_counter() - began
-        began = time.perf_counter()
+        decided_s, decided_cpu_s = time.perf_counter() - began, time.process_time() - busy
+        began, busy = time.perf_counter(), time.process_time()
         count = Publisher(engine, KEYS, PublisherPolicy()).publish_released(NOW)
-        published_s = time.perf_counter() - began
+        published_s, published_cpu_s = time.perf_counter() - began, time.process_time() - busy
     assert count == wanted == people
     return {
         "people": people,
         "decided_s": round(decided_s, 2),
+        "decided_cpu_s": round(decided_cpu_s, 2),
         "published_s": round(published_s, 2),
+        "published_cpu_s": round(published_cpu_s, 2),
         "peak_mb": round(_megabytes()),
     }
 
@@ -155,15 +158,16 @@ def sent(mails: int, form: str) -> dict[str, float | str]:
             engine, {"email": Email(SmtpSettings(port=port, security="none"))},
             LetterWriter(NoMaps(), no_chip, KEYS, settings), KEYS, CourierPolicy(),
         )  # fmt: skip
-        before, began = _megabytes(), time.perf_counter()
+        before, began, busy = _megabytes(), time.perf_counter(), time.process_time()
         tally = courier.deliver_due(NOW)
-        seconds = time.perf_counter() - began
+        seconds, cpu_s = time.perf_counter() - began, time.process_time() - busy
     assert tally.accepted == mails
     return {
         "mails": mails,
         "form": form,
         "seconds": round(seconds, 2),
         "mails_per_s": round(mails / seconds),
+        "cpu_ms_per_mail": round(1_000 * cpu_s / mails, 2),
         "memory_growth_mb": round(_megabytes() - before, 1),
     }
 
@@ -177,6 +181,7 @@ def main() -> None:
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     measured = {
+        "load": os.getloadavg()[0],
         "at": datetime.now(UTC).isoformat(),
         "sent": sent(given.mails, given.form),
         "matched": matched(given.people),
