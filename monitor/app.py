@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -47,7 +48,6 @@ from aoi.registry import AoiRegistry
 from maps.renderer import FoliumRenderer
 from monitor.archive import load_chip
 from monitor.area_job import WatchSettings
-from monitor.calibration import shipped_calibration
 from monitor.camps.settings import CampSettings
 from monitor.config import Config
 from monitor.detectors.burn import BurnSettings
@@ -57,6 +57,7 @@ from monitor.detectors.sar import SarSettings
 from monitor.engine import engine_of
 from monitor.fire_watch import FireWatch, FireWatchSettings
 from monitor.fusion import FusionSettings
+from monitor.fusion_file import NAME as FUSION_FILE
 from monitor.fusion_file import with_fitted
 from monitor.master_key import master_key
 from monitor.observation import Observation
@@ -80,6 +81,8 @@ from monitor.service import Service
 from monitor.sources.in_order import hotspots_in_order, imagery_in_order
 from monitor.store import MonitorStore
 from monitor.thresholds import CampSection
+from monitor.upkeep import NAME as CALIBRATION_FILE
+from monitor.upkeep import calibration_in
 
 Sources = tuple[Sequence[ImagerySource], Sequence[HotspotSource]]
 
@@ -153,6 +156,7 @@ def build_service(
 
 def build_replay(config: Config, out: Path, now: Callable[[], datetime]) -> Service:
     """Return a service on the same sources whose state and files are all below `out`."""
+    own_numbers(config.service.data_folder, out)
     service = config.service.model_copy(update={"data_folder": out})
     url = f"sqlite:///{out / 'replay.sqlite'}"
     database = config.database.model_copy(update={"url": url, "password": None})
@@ -160,6 +164,14 @@ def build_replay(config: Config, out: Path, now: Callable[[], datetime]) -> Serv
     parts = {"service": service, "database": database, "email": email}
     # What was fetched for the service once is not fetched again for its replay.
     return build_service(config.model_copy(update=parts), now, sources=sources_of(config))
+
+
+def own_numbers(folder: Path, out: Path) -> None:
+    """Copy what a service was recalibrated with to where its past is replayed."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (CALIBRATION_FILE, FUSION_FILE):
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, out / name)
 
 
 def prepared_database(url: str) -> Database:
@@ -278,7 +290,7 @@ def pipeline_settings(config: Config) -> PipelineSettings:
     return PipelineSettings(
         folder=config.service.data_folder,
         burn=burn_settings(config),
-        calibration=shipped_calibration(),
+        calibration=calibration_in(config.service.data_folder),
         watch=WatchSettings(lookback=timedelta(days=config.sources.lookback_days)),
         camp=camp_settings(config.detection.camp),
         fires=fire_settings(config),
