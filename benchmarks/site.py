@@ -9,10 +9,13 @@ and asks for its pages as a signed-in analyst. Time is the server's: no browser,
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import httpx2
 import numpy as np
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, insert
 
@@ -60,6 +65,7 @@ def main() -> int:
         print(f"{chosen.alerts:,} alerts in {AREAS:,} areas, made in {since(started):.0f} s")
         parts = some_parts(database, Path(folder), now=lambda: NOW)
         slow = ask(parts, chosen.alerts, chosen.asked)
+        crowd(parts, chosen.alerts)
         database.dispose()
     return 1 if slow else 0
 
@@ -133,6 +139,35 @@ def ask(parts: Parts, count: int, asked: int) -> list[str]:
                 if timed(f"{page}, {name}", client, address, asked):
                     slow.append(page)
     return slow
+
+
+def crowd(parts: Parts, count: int, readers: int = 50, each: int = 6) -> None:
+    """Let many people read at once, over a real server on this machine; print what failed."""
+    token = parts.sessions.open("amina", parts.now())
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(readers)
+    server = uvicorn.Server(uvicorn.Config(site(parts), log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def read(reader: int) -> list[int]:
+        with httpx2.Client(base_url=base, cookies={"emberwatch": token}, timeout=60) as client:
+            asked = [
+                f"/alerts/fire-{(reader * each + n) * 7_919 % count:013d}" for n in range(each)
+            ]
+            return [client.get(path).status_code for path in (*asked, "/")]
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(readers) as pool:
+        statuses = [status for found in pool.map(read, range(readers)) for status in found]
+    took = since(started)
+    failed = sum(status != 200 for status in statuses)
+    print(f"{readers} readers at once: {len(statuses)} pages in {took:.1f} s, {failed} failed")
+    server.should_exit = True
+    thread.join()
+    listener.close()
 
 
 def pages(count: int) -> dict[str, Callable[[int], str]]:

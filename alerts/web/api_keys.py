@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from alerts.web.sessions import digest_of
 from alerts.web.tables import API_KEYS
 from alerts.words import plain
 from aoi.database import reading, writing
+from aoi.errors import DatabaseUnavailable
 
 logger = structlog.get_logger(__name__)
 
@@ -103,7 +105,8 @@ class ApiKeys:
         if row is None:
             return None
         if row["used_at"] is None or now - row["used_at"] >= USED_EVERY:
-            self._set(row["key_id"], used_at=now)
+            with suppress(DatabaseUnavailable):
+                self._set(row["key_id"], used_at=now)
         return _key(row)
 
     def revoke(self, key_id: str, now: datetime) -> ApiKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from sqlalchemy.sql import insert
 from alerts.web.accounts import Account, Role
 from alerts.web.tables import ACCOUNTS, SESSIONS
 from aoi.database import reading, writing
+from aoi.errors import DatabaseUnavailable
 
 TOKEN_BYTES = 32
 
@@ -70,7 +72,9 @@ class Sessions:
         if row is None or self._is_over(row["opened_at"], row["seen_at"], now):
             return None
         if now - row["seen_at"] >= SEEN_EVERY:
-            self._set(token, seen_at=now)
+            # A run may be writing: a page is shown all the same, and the next one counts.
+            with suppress(DatabaseUnavailable):
+                self._set(token, seen_at=now)
         areas = row["areas"]
         return Account(
             row["name"],

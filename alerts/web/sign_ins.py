@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Network, ip_address
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, delete, func, insert, select
 
 from alerts.keys import Keyring
 from alerts.web.errors import TooManyTries
@@ -85,8 +85,10 @@ class SignIns:
             "at": now,
             "succeeded": succeeded,
         }
+        too_old = SIGN_INS.c.at < now - self._limits.known_for
         with writing(self._engine) as connection:
             connection.execute(insert(SIGN_INS).values(**row))
+            connection.execute(delete(SIGN_INS).where(too_old))
 
     def _digest(self, what: str, text: str) -> str:
         return hmac.new(self._key, f"{what}|{text}".encode(), hashlib.sha256).hexdigest()

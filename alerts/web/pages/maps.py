@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from alerts.web.accounts import Role
 from alerts.web.drawings import desk_map, desk_overview
@@ -17,10 +17,17 @@ NAVIGATION = (NavItem("/map", "nav.map", Role.ANALYST),)
 FRAMED = {"content-security-policy": MAP_POLICY, "x-frame-options": ""}
 
 
-@router.get("/map", response_class=HTMLResponse)
+@router.get("/map")
+@needs(Role.ANALYST)
+def overview_page(page: PageOf) -> Response:
+    """Show the map of all areas below the menu."""
+    return page.render("map.html")
+
+
+@router.get("/map/view", response_class=HTMLResponse)
 @needs(Role.ANALYST)
 def overview(page: PageOf) -> HTMLResponse:
-    """Show all areas that the person may see, and the alerts that stand in them."""
+    """Draw all areas that the person may see, and the alerts that stand in them."""
     parts, visitor = page.parts, page.visitor
     areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
     standing = parts.queue.standing(visitor.areas)

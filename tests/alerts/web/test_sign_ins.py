@@ -89,6 +89,15 @@ def test_neither_names_nor_addresses_can_be_read_from_the_table(db: Engine, door
     assert HOME not in row
 
 
+def test_old_tries_are_forgotten(db: Engine, door: SignIns) -> None:
+    door.note("amina", HOME, NOW - timedelta(days=31), succeeded=True)
+
+    door.note("ben", HOME, NOW, succeeded=True)
+
+    with reading(db) as connection:
+        assert len(connection.execute(select(SIGN_INS)).all()) == 1
+
+
 @pytest.mark.parametrize(
     ("address", "network"),
     [
