@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor.camps.reading import CampReading
 from monitor.camps.season import Season
 from monitor.camps.sign import LookSign
-from monitor.detectors.camps import CampState
+from monitor.camps.verdict import CampState
 from monitor.errors import ArchiveError
 
 STATE_VERSION = "camp-state/1"

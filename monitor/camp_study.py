@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from monitor.camps.region import KnownCamp, Region, region_of
 from monitor.camps.settings import CampSettings
 from monitor.camps.stream import CampStream
-from monitor.detectors.camps import CampVerdict, NewPatch
+from monitor.camps.verdict import CampVerdict, NewPatch
 from monitor.looks import Look
 from monitor.simulation.clock import day_number
 from monitor.simulation.events import Event, EventKind

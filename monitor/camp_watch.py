@@ -17,7 +17,8 @@ from monitor.camps.recurrence import Seen
 from monitor.camps.region import KnownCamp, Region, region_of
 from monitor.camps.season import LEAST_LOOKS, MOST_LOOKS, absorbed, fitted, history_of
 from monitor.camps.stream import QUARANTINE, same_weeks
-from monitor.detectors.camps import CampState, camp_verdict, frozen_blocks
+from monitor.camps.verdict import CampState
+from monitor.detectors.camps import camp_verdict, frozen_blocks
 from monitor.detectors.camps_case import CampCase, found_camps
 from monitor.detectors.camps_findings import camp_findings
 from monitor.errors import MonitorError

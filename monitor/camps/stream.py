@@ -14,7 +14,8 @@ from monitor.camps.recurrence import Seen
 from monitor.camps.region import KnownCamp, Region
 from monitor.camps.season import absorbed, fitted, history_of
 from monitor.camps.settings import CampSettings
-from monitor.detectors.camps import CampState, CampVerdict, camp_verdict, frozen_blocks
+from monitor.camps.verdict import CampState, CampVerdict
+from monitor.detectors.camps import camp_verdict, frozen_blocks
 from monitor.looks import Look
 
 QUARANTINE = timedelta(days=60)

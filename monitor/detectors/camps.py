@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -26,6 +26,7 @@ from monitor.camps.region import Chosen, KnownCamp, Region
 from monitor.camps.season import Season
 from monitor.camps.settings import CampSettings
 from monitor.camps.sign import STEPS, UNSEEN, LookSign, sign_of
+from monitor.camps.verdict import CampState, CampVerdict, NewPatch
 
 Array = NDArray[np.float32]
 Past = Callable[[datetime], Iterable[Seen]]
@@ -52,66 +53,6 @@ MAX_SHIFT = 0.4
 
 FALLING = 0.15
 """From this fall on a camp's blocks do not teach the season."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CampState:
-    """What an area keeps between looks."""
-
-    region_version: str
-    seasons: Mapping[str, Season] = field(default_factory=dict)
-    signs: tuple[LookSign, ...] = ()
-    """Of the last 75 days, oldest first."""
-
-    series: Mapping[str, tuple[CampReading, ...]] = field(default_factory=dict)
-    """Camp to its readings, oldest first."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NewPatch:
-    """A patch of lasting shelters where none were known."""
-
-    patch: Patch
-    area_m2: float
-    score: float
-    """ln of its hectares plus five times its strength: what placebo patches are ranked by."""
-
-    texture_sigma: float
-    has_texture: bool
-    clear: float
-    """Share of the patch that the newest look saw, 0 to 1."""
-
-    years_checked: int
-    """Earlier years of which the same weeks were seen."""
-
-    recurrent_years: int
-    means: Mapping[str, float]
-    """Mean change of each feature in the newest look."""
-
-    refused: str
-    """Why it is no new camp; empty if it is one."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CampVerdict:
-    """What one look says."""
-
-    state: CampState
-    reason: str
-    """Why nothing is concluded of this look; empty if something is."""
-
-    held: bool = False
-    patches: tuple[NewPatch, ...] = ()
-    readings: Mapping[str, CampReading] = field(default_factory=dict)
-    gains: Mapping[str, Array] = field(default_factory=dict)
-    """Camp to the covered share of the blocks that it gained."""
-
-    strengths: Mapping[str, float] = field(default_factory=dict)
-    """Camp to the rise of brightness and blueness of what it gained."""
-
-    years: Callable[[Chosen, float], tuple[int, int]] | None = None
-    """Tells of blocks and their strength how many earlier years were seen in the same weeks,
-    and how many showed it: reads the archive, so it is asked when something is to be said."""
 
 
 def camp_verdict(
@@ -178,9 +119,26 @@ def camp_verdict(
     if share > settings.max_shown_share:
         reason = f"held: {100 * share:.0f} % of the land resembles shelters, as haze and cloud do"
         return CampVerdict(state, reason, held=True)
-    signs = _remembered(state.signs, sign, settings)
-    persistence = persistence_of(signs, settings)
-    state = replace(state, signs=signs)
+    state = replace(state, signs=_remembered(state.signs, sign, settings))
+    return _concluded(seen, sign, z, left, state, region, found, settings, past, relaxed=relaxed)
+
+
+def _concluded(
+    seen: Seen,
+    sign: LookSign,
+    z: Array,
+    left: Controlled,
+    state: CampState,
+    region: Region,
+    found: Sequence[KnownCamp],
+    settings: CampSettings,
+    past: Past,
+    *,
+    relaxed: bool,
+) -> CampVerdict:
+    """Return the verdict of a look whose sign is in the state already."""
+    season = state.seasons[seen.track]
+    persistence = persistence_of(state.signs, settings)
     readings, gains = _camps(seen, season, left, persistence, state, region, found, settings)
     kept = {
         camp_id: _appended(state.series.get(camp_id, ()), reading)
@@ -188,7 +146,7 @@ def camp_verdict(
     }
     state = replace(state, series={**state.series, **kept})
     patches: tuple[NewPatch, ...] = ()
-    if signs[-1] is sign:
+    if state.signs[-1] is sign:
         taken = [gain > 0 for gain in gains.values()]
         patches = tuple(
             _judged(patch, persistence, left, z, season, state, region, settings, past(seen.at))

@@ -13,7 +13,8 @@ from monitor.camps.growth import Growth
 from monitor.camps.reading import CampReading
 from monitor.camps.region import KnownCamp
 from monitor.camps.rules import fall_at, growth_at
-from monitor.detectors.camps import VERSION, CampVerdict
+from monitor.camps.verdict import CampVerdict
+from monitor.detectors.camps import VERSION
 from monitor.detectors.camps_case import (
     HIGHEST,
     UNKNOWN_BEFORE,

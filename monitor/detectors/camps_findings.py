@@ -11,7 +11,8 @@ from aoi.interval import Interval
 from monitor.camps.components import first_sign
 from monitor.camps.region import Region
 from monitor.camps.sign import LookSign
-from monitor.detectors.camps import VERSION, CampVerdict, NewPatch
+from monitor.camps.verdict import CampVerdict, NewPatch
+from monitor.detectors.camps import VERSION
 from monitor.detectors.camps_case import UNKNOWN_BEFORE, CampCase, finding_of, probability_of
 from monitor.detectors.camps_changes import emptying_finding, growth_finding
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily

@@ -8,7 +8,7 @@ import pytest
 from monitor.camp_file import camp_state_path, read_camp_state, write_camp_state
 from monitor.camps.settings import CampSettings
 from monitor.camps.stream import CampStream
-from monitor.detectors.camps import CampState
+from monitor.camps.verdict import CampState
 from monitor.errors import ArchiveError
 from tests.monitor.camps.worlds import REVISIT, START, a_camp, a_region, the_looks
 

@@ -13,7 +13,7 @@ from aoi.settlement import Settlement
 from monitor.camps.calibration import shipped_camp_calibration
 from monitor.camps.settings import CampSettings
 from monitor.camps.stream import CampStream
-from monitor.detectors.camps import CampVerdict
+from monitor.camps.verdict import CampVerdict
 from monitor.detectors.camps_case import CampCase, found_camps
 from monitor.detectors.camps_findings import camp_findings
 from monitor.finding import Finding, FindingKind, Tier
