@@ -11,7 +11,7 @@ from alerts.errors import NotAllowed, UnknownAlert
 from alerts.incidents import close_incident
 from alerts.outbox import UNSENT, Delivery, DeliveryState, deliveries_in, move
 from alerts.store import alert_in
-from alerts.tables import DELIVERIES
+from alerts.tables import DECISIONS, DELIVERIES
 from aoi.database import reading, writing
 
 logger = structlog.get_logger(__name__)
@@ -41,6 +41,22 @@ class Letterbox:
         with reading(self._engine) as connection:
             alert = alert_in(connection, event_id)
             return deliveries_in(connection, event_id=alert.event_id)
+
+    def decided(self, event_id: str) -> list[tuple[int, str, str, int]]:
+        """Return revision, outcome, reason and number of people, for every reader of an alert."""
+        sent = (
+            select(DELIVERIES.c.revision, DELIVERIES.c.state, DELIVERIES.c.reason, func.count())
+            .where(DELIVERIES.c.event_id == event_id)
+            .group_by(DELIVERIES.c.revision, DELIVERIES.c.state, DELIVERIES.c.reason)
+        )
+        others = (
+            select(DECISIONS.c.revision, DECISIONS.c.outcome, DECISIONS.c.reason, func.count())
+            .where(DECISIONS.c.event_id == event_id, DECISIONS.c.outcome == "skip")
+            .group_by(DECISIONS.c.revision, DECISIONS.c.outcome, DECISIONS.c.reason)
+        )
+        with reading(self._engine) as connection:
+            rows = [*connection.execute(sent), *connection.execute(others)]
+        return sorted((row[0], row[1], row[2], row[3]) for row in rows)
 
     def delivery(self, delivery_id: str) -> Delivery:
         """Return one delivery.

@@ -12,6 +12,7 @@ import structlog
 # Degrees with three decimals and more, and eastings and northings in metres: both say where
 # a village lies. Instants and counts have neither.
 _POSITION = re.compile(r"(?<![\d:.])-?\d{1,3}\.\d{3,}|(?<![\w.])-?\d{6,7}(?:\.\d+)?(?=[,)\s]|$)")
+_ADDRESS = re.compile(r"[^\s<>\"'(,;:=]+@[^\s<>\"'),;:]+\.[^\s<>\"'),;:]+")
 MASK = "#"
 
 
@@ -36,8 +37,8 @@ def log_to_stderr(level: str = "warning") -> None:
 def without_positions(
     logger: object, method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Mask what may be a position in every text of an event, tracebacks included."""
+    """Mask what may be a position or a mail address in every text, tracebacks included."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = _POSITION.sub(MASK, value)
+            event[key] = _ADDRESS.sub(MASK, _POSITION.sub(MASK, value))
     return event

@@ -113,6 +113,7 @@ def explain(call: Call, event_id: AlertId, now: Instant = None) -> None:
             {**_finding_document(one), "decision": decisions.get(one.finding_id)}
             for one in findings
         ],
+        "readers": _readers(service, found),
     }
     if call.as_json:
         call.say(document)
@@ -127,6 +128,19 @@ def explain(call: Call, event_id: AlertId, now: Instant = None) -> None:
             f"{one.probability:.2f}, {one.looks_agreeing} looks agree: {plain(decision)}",
             *(f"  {line}" for line in _said_of(one)),
         )
+    for row in _readers(service, found):
+        words = f"{row['people']} readers {row['outcome']} ({row['reason']})"
+        call.say(document, f"revision {row['revision']}: {words}")
+
+
+def _readers(service: Service, found: Alert | None) -> list[dict[str, object]]:
+    """Return for how many readers what was decided, by whom nothing is said."""
+    if found is None:
+        return []
+    return [
+        {"revision": revision, "outcome": outcome, "reason": reason, "people": people}
+        for revision, outcome, reason, people in service.letterbox.decided(found.event_id)
+    ]
 
 
 @verb(alert, "confirm", example='emberwatch alert confirm K7QF --by amina --note "smoke too"')

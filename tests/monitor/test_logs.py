@@ -18,6 +18,8 @@ from monitor.logs import log_to_stderr, without_positions
         pytest.param("took 1.25 s", "took 1.25 s", id="two decimals"),
         pytest.param("2024-05-20T12:00:00.123456Z", "2024-05-20T12:00:00.123456Z", id="instant"),
         pytest.param("S2B_20240518T120000", "S2B_20240518T120000", id="scene"),
+        pytest.param("550 <a.b@ngo.example>: unknown", "550 <#>: unknown", id="an address"),
+        pytest.param("user@host", "user@host", id="no address: a name without a domain"),
     ],
 )
 def test_positions_never_reach_a_log(text: str, kept: str) -> None:

@@ -161,3 +161,15 @@ def test_a_message_that_vanished_is_found_and_ends_with_status_1(line: Line) -> 
     assert said.status == 1
     assert any("should have been sent and was not" in one["sentence"]
                for one in said.document["differences"])  # fmt: skip
+
+
+def test_explain_says_what_was_decided_for_readers_and_not_for_whom(line: Line) -> None:
+    line("subscriber", "add", "public@ngo.example", "--confirmed", "--now", "2024-05-13T12:00Z")
+    line.confirm()
+    line("run", "--now", "2024-05-20T14:00Z")
+
+    said = line("alert", "explain", line.alert.ref)
+
+    assert "revision 3: 1 readers accepted (first)" in said.out
+    assert "revision 3: 1 readers skip (clearance)" in said.out
+    assert "@" not in said.out
