@@ -1,7 +1,7 @@
 """The camp study: simulated worlds with camps and what looks like them, in one page.
 
     nice -n 10 python benchmarks/camp_study.py --out DIR [--bench 4] [--quiet 2]
-        [--calibration monitor/camps/calibration.json] [--doc docs/camp-report.md]
+        [--as-it-is] [--calibration monitor/camps/calibration.json] [--doc docs/camp-report.md]
 
 Tuning and test worlds come from seeds kept apart in `monitor.simulation.presets`. Each
 world leaves a file of records, so that a study that was stopped goes on where it was.
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from monitor.camp_report import calibration_of, report_lines
-from monitor.camp_study import ORBITS, records_to_file
+from monitor.camp_study import ORBITS, records_path, records_to_file
 from monitor.camps.calibration import camp_calibration_table
 from monitor.detectors.camps import VERSION
 from monitor.simulation.presets import VERSION as SIMULATION
@@ -58,15 +58,21 @@ LIMITS = """## What this does not show
 """
 
 
-def records(folder: Path, purpose: str, bench: int, quiet: int) -> list[dict[str, Any]]:
-    """Return the records of all worlds of one purpose, judging those that have none."""
+def records(
+    folder: Path, purpose: str, bench: int, quiet: int, *, judge: bool
+) -> list[dict[str, Any]]:
+    """Return the records of the worlds of one purpose, judging those that have none."""
     first = SEEDS[purpose]
     jobs = [("camp_bench", first + n) for n in range(bench)]
     jobs += [("camp_quiet", first + 10 + n) for n in range(quiet)]
     found = []
     for name, seed in jobs:
-        path = records_to_file(name, seed, purpose, folder)
-        print(path.name, flush=True)
+        path = records_path(name, seed, purpose, folder)
+        if judge:
+            records_to_file(name, seed, purpose, folder)
+            print(path.name, flush=True)
+        if not path.exists():
+            continue
         found.append(json.loads(path.read_text(encoding="utf-8")))
     return found
 
@@ -77,10 +83,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--bench", type=int, default=4)
     parser.add_argument("--quiet", type=int, default=2)
+    parser.add_argument("--as-it-is", action="store_true", help="judge no further worlds")
     parser.add_argument("--calibration", type=Path)
     parser.add_argument("--doc", type=Path)
     chosen = parser.parse_args()
-    tuning, test = (records(chosen.out, p, chosen.bench, chosen.quiet) for p in SEEDS)
+    tuning, test = (
+        records(chosen.out, p, chosen.bench, chosen.quiet, judge=not chosen.as_it_is) for p in SEEDS
+    )
     if chosen.calibration is not None:
         table = camp_calibration_table(calibration_of(tuning, CALIBRATION))
         chosen.calibration.write_text(json.dumps(table) + "\n", encoding="utf-8")

@@ -108,9 +108,14 @@ def world_records(
     }
 
 
+def records_path(preset_name: str, seed: int, purpose: str, folder: Path) -> Path:
+    """Return where the records of a world are kept."""
+    return folder / f"{purpose}-{preset_name}-{seed}.json"
+
+
 def records_to_file(preset_name: str, seed: int, purpose: str, folder: Path) -> Path:
     """Judge one world and keep what was said; a world that has its file is left alone."""
-    path = folder / f"{purpose}-{preset_name}-{seed}.json"
+    path = records_path(preset_name, seed, purpose, folder)
     if not path.exists():
         text = json.dumps(world_records(preset_name, seed, purpose))
         path.parent.mkdir(parents=True, exist_ok=True)
