@@ -33,7 +33,7 @@ def test_the_tiles_of_a_bigger_area_come_with_it(parts: Parts) -> None:
     parts.registry.add(tile, NOW)
     parts.registry.add(an_aoi(aoi_id="sd-other"), NOW)
 
-    assert expanded(parts, ("sd-big",)) == {"sd-big", "sd-big-1"}
+    assert expanded(parts, ("sd-big",)) == frozenset({"sd-big", "sd-big-1"})
     assert expanded(parts, ()) == frozenset()
     assert expanded(parts, None) is None
 

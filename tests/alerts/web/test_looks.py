@@ -46,9 +46,7 @@ def card(age: float, *, shows: bool = False, clear: int = 100, held: str = "") -
             ("look-20", "look-3"),
             id="a cloudy one if there is no other",
         ),
-        pytest.param(
-            [card(20), card(10)], ("look-20", "look-10"), id="the last two without a sign"
-        ),
+        pytest.param([card(20), card(10)], ("look-20", "look-10"), id="the last two"),
         pytest.param([card(3, shows=True)], None, id="one look cannot be compared"),
         pytest.param([], None, id="no look"),
     ],
