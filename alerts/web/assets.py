@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
+
+LEAFLET = files("xstatic.pkg.leaflet") / "data"
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -32,10 +35,16 @@ def assets() -> Mapping[str, Asset]:
     found = {}
     for path in sorted(FOLDER.iterdir()):
         if path.suffix in MEDIA_TYPES:
-            content = path.read_bytes()
-            digest = hashlib.sha256(content).hexdigest()[:12]
-            found[path.name] = Asset(content, MEDIA_TYPES[path.suffix], digest)
+            found[path.name] = _asset(path.read_bytes(), path.suffix)
+    for name in ("leaflet.js", "leaflet.css"):
+        # Without the address of a source map, which browsers would ask for.
+        text = (LEAFLET / name).read_text(encoding="utf-8").partition("//# source")[0]
+        found[name] = _asset(text.encode(), Path(name).suffix)
     return found
+
+
+def _asset(content: bytes, suffix: str) -> Asset:
+    return Asset(content, MEDIA_TYPES[suffix], hashlib.sha256(content).hexdigest()[:12])
 
 
 def asset_path(name: str) -> str:

@@ -9,7 +9,8 @@ AlertError                alerts.errors
     ├── TooManyTries      guessing is slowed down
     ├── WrongPassword     name or password is wrong: one answer for both
     ├── InvalidAccount    a name, role or password cannot be used
-    └── UnknownAccount    nobody has that name
+    ├── UnknownAccount    nobody has that name
+    └── DraftGone         what was to be saved is kept no more
 """
 
 from __future__ import annotations
@@ -51,3 +52,7 @@ class InvalidAccount(WebError):
 
 class UnknownAccount(WebError):
     """Nobody has that name."""
+
+
+class DraftGone(WebError):
+    """What was read from an upload is kept no more, or was never this person's."""

@@ -21,6 +21,7 @@ from alerts.errors import (
     UnknownSubscriber,
 )
 from alerts.web.errors import (
+    DraftGone,
     FormRefused,
     InvalidAccount,
     NotPermitted,
@@ -47,6 +48,7 @@ STATUSES: tuple[tuple[type[ServiceError], int], ...] = (
     (UnknownAccount, 404),
     (UnknownSubscriber, 404),
     (BadToken, 404),
+    (DraftGone, 404),
     (NotAllowed, 409),
     (StaleAlert, 409),
     (TooLarge, 413),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,6 +46,14 @@ class SiteSettings:
 
     max_upload_bytes: int = 50_000_000
     page_size: int = 50
+    providers: tuple[str, ...] = ()
+    """Sources of imagery in the order in which they are asked."""
+
+    run_every: timedelta = timedelta(hours=1)
+    """How often catalogues are searched."""
+
+    static_detections_per_year: int = 5
+    """Heat with more detections than this is static."""
 
     @property
     def secure(self) -> bool:

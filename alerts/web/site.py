@@ -13,6 +13,9 @@ from alerts.web.guard import GuardedRoute, need_of
 from alerts.web.headers import BodyLimit, SecureHeaders
 from alerts.web.pages import (
     alert,
+    area_new,
+    areas,
+    coverage,
     decisions,
     entrance,
     feeds,
@@ -22,6 +25,7 @@ from alerts.web.pages import (
     maps,
     mend,
     queue,
+    settlements,
 )
 from alerts.web.parts import Parts
 
@@ -29,6 +33,11 @@ from alerts.web.parts import Parts
 GROUPS = (
     queue,
     maps,
+    # Before the area of that name: /aois/new.
+    area_new,
+    areas,
+    settlements,
+    coverage,
     alert,
     decisions,
     mend,

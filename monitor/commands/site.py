@@ -72,6 +72,9 @@ def site_settings(config: Config) -> SiteSettings:
         time_zone=config.service.timezone,
         hide_scores=config.web.hide_scores,
         max_upload_bytes=int(config.web.max_upload_mb * 1_000_000),
+        providers=tuple(config.sources.order),
+        run_every=config.schedule.every,
+        static_detections_per_year=config.detection.fires.static_detections_per_year,
     )
 
 
