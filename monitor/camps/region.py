@@ -185,4 +185,10 @@ def _blocks_of(place: Settlement, blocks: Grid) -> Chosen:
     own: Chosen = rasterize(
         [(mapping(outline), 1)], blocks.shape, transform=blocks.transform, dtype="uint8"
     ).astype(np.bool_)
+    if not own.any():
+        # Smaller than a block: the one that holds its middle.
+        middle, side = outline.centroid, blocks.resolution_m
+        row, column = (blocks.top_m - middle.y) // side, (middle.x - blocks.left_m) // side
+        if 0 <= row < blocks.height and 0 <= column < blocks.width:
+            own[int(row), int(column)] = True
     return own

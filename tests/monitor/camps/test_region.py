@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from shapely.geometry import Point
 
 from aoi.settlement import SettlementKind
 from monitor.camps.region import camp_of, region_of
@@ -39,6 +40,17 @@ def test_a_settlement_outside_the_area_is_no_camp_of_it() -> None:
     far = a_settlement(kind=SettlementKind.CAMP, footprint=a_square(400, east_m=-9_000))
 
     assert a_region([far]).camps == ()
+
+
+def test_a_camp_smaller_than_a_block_is_the_block_of_its_middle() -> None:
+    # A disc of 2 m about the corner region of block (30, 30), far from its middle.
+    west, south, east, north = outline_of(np.s_[30:31], np.s_[30:31]).bounds
+    spot = Point(west + 0.1 * (east - west), south + 0.9 * (north - south)).buffer(1e-6)
+    tiny = a_settlement(kind=SettlementKind.CAMP, footprint=spot)
+
+    (camp,) = a_region([tiny]).camps
+
+    assert np.flatnonzero(camp.own).tolist() == [30 * BLOCKS.width + 30]
 
 
 def test_near_is_three_hundred_metres_and_the_ring_leaves_settlements_out() -> None:

@@ -143,6 +143,17 @@ def test_a_camp_that_grows_is_reported_with_area_and_change() -> None:
     assert found.happened.start < START + (TRAINED + 6) * REVISIT <= found.happened.end
 
 
+def test_a_camp_of_one_block_is_measured_and_alarms_nobody() -> None:
+    tiny = a_camp(np.s_[20:22], np.s_[20:22])
+
+    findings, verdicts = watched(
+        the_looks(TRAINED + 8, [Stay(np.s_[20:22], np.s_[20:22], first=0)]), [tiny]
+    )
+
+    assert findings == []
+    assert all("camp-1" in verdict.readings for verdict in verdicts)
+
+
 def test_a_camp_that_stands_says_nothing() -> None:
     camp = a_camp(np.s_[20:30], np.s_[20:30])
 
