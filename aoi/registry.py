@@ -8,7 +8,7 @@ from dataclasses import replace as changed
 from datetime import datetime, timedelta
 
 from shapely import unary_union
-from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy import Connection, Engine, func, or_, select, update
 
 from aoi.area import Aoi, AoiState
 from aoi.area_rows import (
@@ -22,7 +22,7 @@ from aoi.area_rows import (
 from aoi.database import reading, writing
 from aoi.errors import InvalidAoi, UnknownAoi
 from aoi.placement import placed
-from aoi.settlement import Settlement
+from aoi.settlement import Settlement, SettlementKind
 from aoi.settlement_rows import require_replaceable, standing_settlements, store_settlements
 from aoi.tables import (
     AOI_AUDIT,
@@ -235,6 +235,29 @@ class AoiRegistry:
                 hint="list them with: settlement list --aoi ID",
             )
         return settlement_of(row)
+
+    def count_in(
+        self, bounds: tuple[float, float, float, float], kind: SettlementKind | None = None
+    ) -> int:
+        """Return how many settlements have their middle in a cell; of one kind, or of all.
+
+        Parameters
+        ----------
+        bounds : tuple of float
+            West, south, east, north in degrees; west and south held, east and north not.
+        """
+        west, south, east, north = bounds
+        longitude = (SETTLEMENTS.c.west + SETTLEMENTS.c.east) / 2
+        latitude = (SETTLEMENTS.c.south + SETTLEMENTS.c.north) / 2
+        query = (
+            select(func.count())
+            .select_from(SETTLEMENTS)
+            .where(longitude >= west, longitude < east, latitude >= south, latitude < north)
+        )
+        if kind is not None:
+            query = query.where(SETTLEMENTS.c.kind == kind.value)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
 
     def audit(self, subject: str) -> list[tuple[datetime, str, str, str]]:
         """Return the changes of an area as (at, actor, action, detail), oldest first."""

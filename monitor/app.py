@@ -238,10 +238,10 @@ def writer_of(
     config: Config, database: Database, keys: Keyring, renderer: MapRenderer,
     recipient_keys: RecipientKeys, now: Callable[[], datetime],
 ) -> LetterWriter:  # fmt: skip
-    """Return what writes messages."""
+    """Return what writes messages; a place is hidden among the settlements that we know."""
     return LetterWriter(
         renderer, partial(_chip, config.service.data_folder), keys, mail_settings(config),
-        report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
+        gazetteer=AoiRegistry(database).count_in, report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
     )  # fmt: skip
 
 

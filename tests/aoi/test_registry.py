@@ -14,7 +14,7 @@ from aoi.area import Aoi, AoiState, Sensitivity
 from aoi.database import METADATA, open_database, reading
 from aoi.errors import InvalidAoi, UnknownAoi
 from aoi.registry import AoiRegistry
-from aoi.settlement import Settlement
+from aoi.settlement import Settlement, SettlementKind
 from aoi.tables import AOI_AUDIT
 from tests.builders import NOW, a_settlement, a_square, an_aoi, days_ago
 
@@ -409,3 +409,19 @@ def test_thousands_of_settlements_are_added_in_one_transaction(registry: AoiRegi
     registry.add_settlements("sd-test", villages, NOW)
 
     assert registry.settlements("sd-test") == villages
+
+
+def test_settlements_are_counted_by_their_middle_and_kind(registry: AoiRegistry) -> None:
+    registry.add(an_aoi(), NOW)
+    west, south, east, north = a_square(400).bounds
+    places = [
+        a_settlement(),
+        a_settlement(settlement_id="t", kind=SettlementKind.TOWN, footprint=a_square(100)),
+    ]
+    registry.add_settlements("sd-test", places, NOW)
+    middle_x, middle_y = (west + east) / 2, (south + north) / 2
+
+    assert registry.count_in((west, south, east, north)) == 2
+    assert registry.count_in((west, south, east, north), SettlementKind.TOWN) == 1
+    assert registry.count_in((middle_x + 1e-4, south, east, north)) == 0
+    assert registry.count_in((west, middle_y + 1e-4, east, north)) == 0

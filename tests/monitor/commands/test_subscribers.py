@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.alerts.conftest import parsed, words_of
 from tests.alerts.formats.test_smime import certificate
+from tests.builders import a_square
+from tests.commandline import write_features
 from tests.monitor.commands.test_outbox import READER, Line, line
 
 __all__ = ["line"]
@@ -49,3 +53,28 @@ def test_who_comes_later_gets_one_summary(line: Line) -> None:
 
     mails = [mail for mail in line.mails() if "late@ngo.example" in mail]
     assert len(mails) == 1 and "Several alerts in one message" in mails[0]
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "where"), [(4, "In the cell"), (3, "The place is withheld")]
+)
+@pytest.mark.parametrize("frequency", ["immediate", "daily"])
+def test_who_may_know_a_cell_is_told_it_where_it_hides_the_place(
+    line: Line, tmp_path: Path, neighbours: int, where: str, frequency: str
+) -> None:
+    """Five settlements in a cell of 0.01 degrees hide one; four do not hide it well enough."""
+    villages = [
+        (a_square(60, east_m=-300 - 80 * n), {"id": f"n{n}", "name": f"N{n}"})
+        for n in range(neighbours)
+    ]
+    file = write_features(tmp_path / "near.geojson", *villages)
+    line("settlement", "import", file, "--aoi", "sd-test")
+    line("subscriber", "add", "p@ngo.example", "--clearance", "partner", "--frequency", frequency,
+         "--confirmed", "--now", "2024-05-13T12:00Z")  # fmt: skip
+    line.confirm()
+    line("run", "--now", "2024-05-21T14:00Z")
+
+    told = [words_of(parsed(mail.encode())) for mail in line.mails() if "p@ngo.example" in mail]
+
+    assert any(line.alert.ref in words and where in words for words in told)
+    assert not any("Shagra" in words for words in told)
