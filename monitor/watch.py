@@ -6,7 +6,7 @@ never writes to the database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -26,6 +26,7 @@ from monitor.detectors.burn import burn_readings
 from monitor.detectors.camps import VERSION as CAMP_VERSION
 from monitor.detectors.camps_radar import with_camp_radar
 from monitor.detectors.fires import FireSky, fire_sky
+from monitor.detectors.swir_fire import burning_blocks, flame_finding
 from monitor.errors import ArchiveError, MonitorError
 from monitor.finding import Chip, Finding
 from monitor.fire_file import read_seasons
@@ -39,6 +40,9 @@ from monitor.verdicts import Verdicts
 
 logger = structlog.get_logger(__name__)
 
+
+FLAMES_AGAINST = 3
+"""Earlier looks whose band 12 says what is usual."""
 
 # The same area is run again and again by a worker, and its settlements rarely change.
 known_block_sets = lru_cache(maxsize=4)(block_sets)
@@ -187,7 +191,7 @@ class AreaWatch:
         burns = [self._radar.attached(finding) for finding in burned]
         self._camps.keep(burns)
         camps = [self._with_radar(finding) for finding in self._camps.take(look)]
-        for finding in (*burns, *camps):
+        for finding in (*burns, *self._flames(look), *camps):
             if finding.finding_id not in self._findings:
                 self._findings[finding.finding_id] = self._with_chips(finding)
 
@@ -197,6 +201,16 @@ class AreaWatch:
         if reading is None:
             return finding
         return with_camp_radar(finding, reading, self._job.burn.fusion)
+
+    def _flames(self, look: Look) -> Iterator[Finding]:
+        """Yield the settlements that were in flames when the satellite passed."""
+        settlements = {one.settlement_id: one for one in self._job.settlements}
+        earlier = self._shelf.earlier(look)[-FLAMES_AGAINST:]
+        for place in self._sets.settlements:
+            seen = burning_blocks(look, earlier, self._sets, place)
+            if seen is not None:
+                told = flame_finding(settlements[place.settlement_id], look, seen, self._job.now)
+                yield from () if told is None else (told,)
 
     def _with_chips(self, finding: Finding) -> Finding:
         """Return the finding with its pictures; without them it still stands."""

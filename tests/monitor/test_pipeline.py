@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import rasterio
 from sqlalchemy import Engine as Database
 
 from aoi.area import Aoi
@@ -18,7 +19,7 @@ from monitor.coverage import CoverageDay, CoverageState
 from monitor.detectors.burn import BurnSettings
 from monitor.engine import LocalEngine, SerialEngine
 from monitor.errors import SourceRefused, SourceUnavailable
-from monitor.finding import Finding
+from monitor.finding import Finding, FindingKind, SensorFamily, Tier
 from monitor.observation import Observation
 from monitor.pipeline import AreaRun, Pipeline, PipelineSettings
 from monitor.ports import Engine, ImagerySource, SearchProblem
@@ -402,3 +403,24 @@ def test_an_item_without_a_date_is_told_and_not_dropped(house: House) -> None:
 def _only_finding(house: House) -> Finding:
     (finding,) = house.store.unabsorbed_findings()
     return finding
+
+
+def test_flames_at_the_pass_are_told_at_once(house: House) -> None:
+    for days in (22, 17, 12):
+        write_overpass(house.imagery, days_ago(days))
+    place = write_overpass(house.imagery, days_ago(2)).parent
+    for name, level in (("nir08", 3_000), ("swir16", 6_000), ("swir22", 9_000)):
+        with rasterio.open(place / f"{name}.tif", "r+") as file:
+            values = file.read(1)
+            # The village is the middle of the scene: 400 m, 20 pixels of 20 m.
+            middle = values.shape[0] // 2
+            values[middle - 4 : middle + 4, middle - 4 : middle + 4] = level
+            file.write(values, 1)
+
+    house.run()
+
+    told = [f for f in house.store.unabsorbed_findings() if f.kind is FindingKind.HOTSPOTS]
+    (flames,) = told
+    assert flames.evidence[0].family is SensorFamily.OPTICAL
+    assert flames.tier is Tier.C
+    assert flames.first_seen == days_ago(2)
