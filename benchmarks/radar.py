@@ -18,19 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.blocks import BlockSets, SettlementBlocks
-from monitor.detectors.sar import (
-    RadarStack,
-    SarSettings,
-    held_looks,
-    radar_reading,
-    stacks_of,
-)
+from monitor.detectors.sar import radar_reading
 from monitor.detectors.sar_calibration import (
     RadarCalibration,
     radar_calibration_table,
     radar_tail,
     size_of,
 )
+from monitor.detectors.sar_stack import RadarStack, SarSettings, held_looks, stacks_of
 from monitor.looks import Look
 from monitor.real_radar import bursts, placebo_sets
 from monitor.rivals.pwtt import absolute_t, stouffer

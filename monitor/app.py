@@ -53,7 +53,7 @@ from monitor.config import Config
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
 from monitor.detectors.heat_sources import HeatSettings
-from monitor.detectors.sar import SarSettings
+from monitor.detectors.sar_stack import SarSettings
 from monitor.engine import engine_of
 from monitor.fire_watch import FireWatch, FireWatchSettings
 from monitor.fusion import FusionSettings

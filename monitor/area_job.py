@@ -21,7 +21,7 @@ from monitor.camps.settings import CampSettings
 from monitor.coverage import CoverageDay
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
-from monitor.detectors.sar import SarSettings
+from monitor.detectors.sar_stack import SarSettings
 from monitor.finding import Finding
 from monitor.ports import HotspotSource, ImagerySource
 from monitor.reading import Reading

@@ -19,7 +19,7 @@ from monitor.calibration import Calibration
 from monitor.camps.settings import CampSettings
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.fires import FireSettings
-from monitor.detectors.sar import SarSettings
+from monitor.detectors.sar_stack import SarSettings
 from monitor.finding import Finding, FindingKind
 from monitor.ports import Engine, HotspotSource, ImagerySource
 from monitor.run import Run

@@ -15,14 +15,9 @@ from monitor.acquisition import Acquisition
 from monitor.area_job import AreaJob
 from monitor.blocks import BlockSets, SettlementBlocks
 from monitor.catalogue import listing
-from monitor.detectors.sar import (
-    RadarReading,
-    RadarStack,
-    held_looks,
-    radar_reading,
-    stacks_of,
-)
+from monitor.detectors.sar import RadarReading, radar_reading
 from monitor.detectors.sar_events import LEAST_AFTER, damage_finding, with_radar
+from monitor.detectors.sar_stack import RadarStack, held_looks, stacks_of
 from monitor.errors import MonitorError, SourceRefused
 from monitor.finding import Finding, FindingKind
 from monitor.radar_shelf import RadarShelf

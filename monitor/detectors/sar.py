@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,64 +14,15 @@ from scipy.special import ndtri, stdtr
 from monitor.blocks import BlockSets, SettlementBlocks
 from monitor.detectors.sar_calibration import RadarCalibration, shipped_radar_calibration
 from monitor.detectors.sar_patches import Site, whole_and_part
-from monitor.looks import Look
+from monitor.detectors.sar_stack import POLARISATIONS, RadarStack, SarSettings
 
 VERSION = "sar/1"
 
-POLARISATIONS = ("vv", "vh")
 YEAR_D = 365.25
 LOST_FROM = 2.5
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class SarSettings:
-    """How radar looks are compared (DETECTION 4b). From ``[detection.sar]``."""
-
-    before: timedelta = timedelta(days=410)
-    """Looks of so long before the change are compared: a year, and the weeks of its season."""
-
-    season: timedelta = timedelta(days=45)
-    """They must lie this near to the change in the year."""
-
-    least_before: int = 6
-    most_after: int = 3
-    prior_looks: float = 8.0
-    """Looks that the usual variance of the land counts for, against a block's own."""
-
-    max_shift_db: float = 0.5
-    """Shift of the steady blocks of a scene from which it is held back."""
-
-    guard_looks: int = 6
-    """Looks of the orbit that the shift is measured against."""
-
-    least_guarded: int = 3
-    ring_inner_m: float = 150.0
-    ring_outer_m: float = 1_500.0
-    least_seen: float = 0.7
-    """Share of a settlement that a look must hold."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RadarStack:
-    """The looks of one orbit, oldest first."""
-
-    track: str
-    look_ids: tuple[str, ...]
-    acquired_at: tuple[datetime, ...]
-    decibel: Floats
-    """Gamma nought in dB, shape (looks, 2, height, width): VV, VH; NaN where not measured."""
-
-    def only(self, chosen: Sequence[int]) -> RadarStack:
-        """Return some of the looks."""
-        return RadarStack(
-            self.track,
-            tuple(self.look_ids[i] for i in chosen),
-            tuple(self.acquired_at[i] for i in chosen),
-            self.decibel[list(chosen)],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +63,6 @@ class RadarReading:
     def judged(self) -> bool:
         """True if there was enough to compare."""
         return bool(self.label)
-
-
-def stacks_of(looks: Sequence[Look]) -> list[RadarStack]:
-    """Return the stacks of radar looks by orbit; blocks that were hardly measured are NaN."""
-    by_track: dict[str, list[Look]] = {}
-    for look in sorted(looks, key=lambda one: (one.acquired_at, one.look_id)):
-        by_track.setdefault(look.track, []).append(look)
-    return [
-        RadarStack(
-            track,
-            tuple(look.look_id for look in of),
-            tuple(look.acquired_at for look in of),
-            np.stack([_decibel(look) for look in of]),
-        )
-        for track, of in sorted(by_track.items())
-    ]
-
-
-def held_looks(stack: RadarStack, settings: SarSettings | None = None) -> dict[str, str]:
-    """Return the looks of an orbit that are held back, each with the reason.
-
-    Steady blocks, the quarter that changes least, keep their backscatter whatever the
-    season: if their median moves against the last looks, the processing moved. A level
-    that stays becomes the new one after some looks, so that no orbit is held for ever.
-    """
-    chosen = settings or SarSettings()
-    held: dict[str, str] = {}
-    flat = stack.decibel.reshape(*stack.decibel.shape[:2], -1)
-    for index, look_id in enumerate(stack.look_ids):
-        last = range(max(index - chosen.guard_looks, 0), index)
-        shift = _shift_db(flat, last, index) if len(last) >= chosen.least_guarded else 0.0
-        if abs(shift) > chosen.max_shift_db:
-            held[look_id] = (
-                f"steady blocks moved by {shift:+.1f} dB against the last {len(last)} looks of "
-                "the orbit: the processing changed, or all is wet or frozen"
-            )
-    return held
 
 
 def radar_reading(
@@ -205,41 +119,47 @@ def radar_reading(
     if not changes:
         return RadarReading(place.settlement_id, _why_not(stacks, after, first, chosen))
     z = _combined([c.z for c in changes], [c.freedom for c in changes])
-    seen = np.isfinite(z[:, site.own])
-    if seen.any(axis=0).mean() < chosen.least_seen:
-        share = seen.any(axis=0).mean()
-        return RadarReading(place.settlement_id, f"radar holds {share:.0%} of the settlement only")
+    seen = float(np.isfinite(z[:, site.own]).any(axis=0).mean())
+    if seen < chosen.least_seen:
+        return RadarReading(place.settlement_id, f"radar holds {seen:.0%} of the settlement only")
     score = whole_and_part(z, site)
     if score is None:
         return RadarReading(
             place.settlement_id, "there is too little land around it to compare it with"
         )
     ranks = calibration or shipped_radar_calibration()
+    reading = _described(place.settlement_id, changes, z, site)
+    p = ranks.p(score, int(site.own.sum()))
+    return replace(reading, p=p, score=score, calibration=ranks.version)
+
+
+def _described(
+    settlement_id: str, changes: Sequence[_Change], z: Floats, site: Site
+) -> RadarReading:
+    """Return the reading of a settlement without its score."""
     means = {name: _mean(z[i][site.own]) for i, name in enumerate(POLARISATIONS)}
+    known = [name for name, value in means.items() if np.isfinite(value)]
     change_db = {
         name: _mean(np.concatenate([c.change_db[i][site.own] for c in changes]))
         for i, name in enumerate(POLARISATIONS)
     }
-    looks = sum(len(c.after_ids) for c in changes)
-    known = {name for name, value in means.items() if np.isfinite(value)}
+    before_ids = tuple(look_id for c in changes for look_id in c.before_ids)
+    after_ids = tuple(look_id for c in changes for look_id in c.after_ids)
     return RadarReading(
-        settlement_id=place.settlement_id,
+        settlement_id=settlement_id,
         reason=(
-            f"{looks} looks after compared with {sum(len(c.before_ids) for c in changes)} of the "
-            f"same season before, {len(changes)} orbits"
+            f"{len(after_ids)} looks after compared with {len(before_ids)} of the same season "
+            f"before, orbits: {len(changes)}"
         ),
-        p=ranks.p(score, int(site.own.sum())),
-        score=score,
         label=_label(means),
-        change_db={k: v for k, v in change_db.items() if k in known},
-        z={k: v for k, v in means.items() if k in known},
+        change_db={name: change_db[name] for name in known},
+        z={name: means[name] for name in known},
         lost_fraction=_lost(z[:, site.own]),
         last_at=max(c.last_at for c in changes),
-        calibration=ranks.version,
-        before_ids=tuple(i for c in changes for i in c.before_ids),
-        after_ids=tuple(i for c in changes for i in c.after_ids),
+        before_ids=before_ids,
+        after_ids=after_ids,
         orbits=len(changes),
-        flags=_flags(len(changes), len(known), looks),
+        flags=_flags(len(changes), len(known), len(after_ids)),
     )
 
 
@@ -363,28 +283,6 @@ def _why_not(
         return "no radar look after the change yet"
     before = max(sum(_serves(a, after, first, settings) for a in s.acquired_at) for s in stacks)
     return f"{before} radar looks of the season before, {settings.least_before} needed"
-
-
-def _shift_db(flat: Floats, last: Sequence[int], index: int) -> float:
-    """Return how far the steady blocks of a look moved, the larger of VV and VH."""
-    shifts = []
-    for band in range(flat.shape[1]):
-        past, now = flat[list(last), band], flat[index, band]
-        known = np.isfinite(past).all(axis=0) & np.isfinite(now)
-        if known.sum() < 8:
-            continue
-        spread = past[:, known].std(axis=0)
-        steady = spread <= np.quantile(spread, 0.25)
-        # The median of the looks: one of them may be a held one itself.
-        usual = np.median(past[:, known], axis=0)
-        shifts.append(float(np.median((now[known] - usual)[steady])))
-    return max(shifts, key=abs, default=0.0)
-
-
-def _decibel(look: Look) -> Floats:
-    nothing = np.full(look.blocks.shape, np.nan, dtype=np.float32)
-    bands = np.stack([look.bands.get(name, nothing) for name in POLARISATIONS])
-    return np.where(look.valid, bands, np.nan).astype(np.float32)
 
 
 def _normal(t: Floats, freedom: float) -> Floats:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from monitor.blocks import BlockSets, SettlementBlocks
-from monitor.detectors.sar import RadarStack, held_looks, radar_reading, stacks_of
+from monitor.detectors.sar import radar_reading
 from monitor.detectors.sar_events import LEAST_AFTER, SURE_FROM_P
+from monitor.detectors.sar_stack import RadarStack, held_looks, stacks_of
 from monitor.looks import Look
 from monitor.real_radar import bursts, placebo_sets
 
