@@ -28,7 +28,7 @@ def upgrade(engine: Engine) -> None:
     if is_current(engine):
         return
     with writing(engine) as connection:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(config_of(connection), "head")
 
 
 def is_current(engine: Engine) -> bool:
@@ -59,13 +59,13 @@ def draft(engine: Engine, message: str) -> None:
     """Write a revision with the difference between the tables of `engine` and the program's."""
     with writing(engine) as connection:
         number = len(list(_script().walk_revisions())) + 1
-        command.revision(_config(connection), message, autogenerate=True, rev_id=f"{number:04d}")
+        command.revision(config_of(connection), message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 def check(engine: Engine) -> None:
     """Raise `alembic.util.CommandError` unless the revisions make exactly the program's tables."""
     with reading(engine) as connection:
-        command.check(_config(connection))
+        command.check(config_of(connection))
 
 
 def _revisions_of(connection: Connection) -> set[str]:
@@ -76,7 +76,8 @@ def _script() -> ScriptDirectory:
     return ScriptDirectory(str(REVISIONS))
 
 
-def _config(connection: Connection) -> Config:
+def config_of(connection: Connection) -> Config:
+    """Return what Alembic needs to run our revisions on a connection."""
     config = Config()
     config.set_main_option("script_location", str(REVISIONS))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")

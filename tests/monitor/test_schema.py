@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, inspect, text
 
 import alerts.web.tables  # noqa: F401  (the site is not built by the app)
 import monitor.app  # noqa: F401  (puts the tables of every room on METADATA)
 from aoi.database import METADATA, open_database, reading, writing
 from aoi.errors import DatabaseUnavailable
-from monitor.schema import check, is_current, require_known, upgrade
+from monitor.schema import check, config_of, is_current, require_known, upgrade
 
 
 @pytest.fixture
@@ -73,3 +74,28 @@ def test_a_locked_database_is_named_with_a_hint(empty: Engine, tmp_path: Path) -
         with pytest.raises(DatabaseUnavailable, match="locked"):
             upgrade(other)
     other.dispose()
+
+
+def test_alerts_of_before_get_their_place_in_the_queue(empty: Engine) -> None:
+    with writing(empty) as connection:
+        command.upgrade(config_of(connection), "0005")
+        connection.execute(
+            text(
+                "INSERT INTO alerts (event_id, ref, aoi_id, kind, status, revision, told_revision, "
+                "outside, opened_at, changed_at, body) VALUES ('fire-x', 'XXXX', 'sd', 'burn', "
+                "'first', 1, 0, 0, '2024-05-20', '2024-05-20', :body)"
+            ),
+            {
+                "body": '{"severity": "severe", "finding": {"tier": "B", "probability": 0.5}, '
+                '"needs_review": true, "review": "unset", "status": "first"}'
+            },
+        )
+
+    upgrade(empty)
+
+    with reading(empty) as connection:
+        row = connection.execute(
+            text("SELECT severity, tier, needs_review, queue_order FROM alerts")
+        ).one()
+    # Severe weighs 4, and a probability of one half doubles it.
+    assert tuple(row) == ("severe", "B", 1, -8.0)

@@ -33,8 +33,9 @@
       frame.title = `${preview.dataset.title} ${row.dataset.ref}`;
       frame.tabIndex = -1;
       frame.src = `/alerts/${encodeURIComponent(row.dataset.alert)}/map`;
-      preview.replaceChildren(frame);
+      // Shown first: a map in a frame without a size opens on the whole world.
       preview.hidden = false;
+      preview.replaceChildren(frame);
       frame.addEventListener("load", () => ahead(row), { once: true });
     }, 250);
   };

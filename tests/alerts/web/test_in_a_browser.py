@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import threading
@@ -27,6 +28,7 @@ from tests.builders import an_observation
 pytestmark = pytest.mark.chromium
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+PATIENCE_MS = 60_000
 DESK, PHONE = (1280, 900), (390, 844)
 
 
@@ -51,11 +53,13 @@ class Visit:
     def sign_in(self, name: str) -> None:
         """Sign in with the keyboard; the field of the name has the focus."""
         self.page.goto(f"{self.base}/login")
+        self.page.wait_for_function("document.activeElement.id === 'name'")
         self.type(name)
         self.press("Tab")
+        assert self.page.input_value("#name") == name
         self.type(PASSWORD)
         self.press("Enter")
-        self.page.wait_for_url(f"{self.base}/")
+        self.page.wait_for_url(f"{self.base}/", timeout=PATIENCE_MS)
 
     def too_wide(self) -> int:
         """Return by how many pixels the page is wider than the window."""
@@ -230,6 +234,21 @@ def test_the_map_is_shown_beside_the_queue_and_asks_no_other_host(
     frame.locator(".leaflet-container").wait_for()
 
     assert (seen.complaints, seen.strangers) == ([], [])
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_map_opens_on_the_place_however_fast_it_comes(
+    size: tuple[int, int], alert: Alert, visit: Visitor
+) -> None:
+    seen = visit(size)
+    seen.sign_in("amina")
+
+    # The second time the map is ready before the page is laid out.
+    for _ in range(2):
+        seen.page.goto(f"{seen.base}/alerts/{alert.ref}")
+        scale = seen.page.frame_locator("iframe.map").locator(".leaflet-control-scale-line")
+        scale.first.wait_for()
+        assert re.fullmatch(r"\d+ m", scale.first.inner_text())
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

@@ -83,6 +83,7 @@ def test_the_map_stands_in_a_frame_that_may_run_scripts_and_nothing_else(
     page = text_of(browser, alert)
 
     assert f'src="/alerts/{alert.event_id}/map" sandbox="allow-scripts"' in page
+    assert "allow-same-origin" not in page
 
 
 def test_every_look_around_it_stands_in_the_strip(browser: Browser, alert: Alert) -> None:
