@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Engine, RowMapping, insert, select, update
 
 from alerts.disclosure import AUDIENCES, DESK
+from alerts.web.accounts import Role
 from alerts.web.errors import InvalidAccount, UnknownAccount
 from alerts.web.sessions import digest_of
 from alerts.web.tables import API_KEYS
@@ -22,6 +23,9 @@ from aoi.errors import DatabaseUnavailable
 logger = structlog.get_logger(__name__)
 
 CLEARANCES = tuple(name for name in AUDIENCES if name != DESK)
+KEY_ROLES = (Role.READER, Role.ANALYST, Role.OPERATOR)
+"""Roles that a key can have; keys make no keys and no people."""
+
 PREFIX = "ew_"
 USED_EVERY = timedelta(minutes=1)
 
@@ -40,6 +44,8 @@ class ApiKey:
     created_at: datetime
     used_at: datetime | None
     revoked_at: datetime | None
+    role: Role = Role.READER
+    """What it may do under ``/api``; anything above a reader sees what the desk sees."""
 
 
 class ApiKeys:
@@ -50,7 +56,7 @@ class ApiKeys:
 
     def make(
         self, label: str, clearance: str, made_by: str, now: datetime,
-        areas: Sequence[str] | None = None,
+        areas: Sequence[str] | None = None, role: str = Role.READER,
     ) -> tuple[ApiKey, str]:  # fmt: skip
         """Return a new key and its secret, which is kept nowhere.
 
@@ -62,15 +68,21 @@ class ApiKeys:
             raise InvalidAccount(
                 f"{clearance!r} is no clearance", hint=f"use one of: {', '.join(CLEARANCES)}"
             )
+        if role not in KEY_ROLES:
+            raise InvalidAccount(
+                f"{role!r} is no role of a key", hint=f"use one of: {', '.join(KEY_ROLES)}"
+            )
+        if not plain(label, 120):
+            raise InvalidAccount("the key has no name", hint="name the program that will use it")
         secret = PREFIX + secrets.token_urlsafe(32)
         row = {
             "key_id": secrets.token_hex(6), "label": plain(label, 120), "clearance": clearance,
             "areas": None if areas is None else list(areas), "made_by": made_by,
-            "created_at": now, "secret_sha256": digest_of(secret),
+            "created_at": now, "secret_sha256": digest_of(secret), "role": str(role),
         }  # fmt: skip
         with writing(self._engine) as connection:
             connection.execute(insert(API_KEYS).values(**row))
-        logger.info("key made", key_id=row["key_id"], clearance=clearance)
+        logger.info("key made", key_id=row["key_id"], clearance=clearance, role=str(role))
         return self.key(str(row["key_id"])), secret
 
     def all(self) -> list[ApiKey]:
@@ -137,4 +149,5 @@ def _key(row: RowMapping) -> ApiKey:
         created_at=row["created_at"],
         used_at=row["used_at"],
         revoked_at=row["revoked_at"],
+        role=Role(row["role"]),
     )

@@ -29,6 +29,9 @@ from alerts.web.parts import Parts
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
+FOR_PROGRAMS = ("/api/", "/ogc")
+"""Beginnings of the paths where a key may do more than read: pages are for people."""
+
 FORM_FIELD = "form_token"
 FORM_HEADER = "x-form-token"
 
@@ -159,7 +162,7 @@ def visitor_of(parts: Parts, request: Request, need: Need | None) -> Visitor:
     secret = _key_in(request, need)
     key = parts.api_keys.visit(secret, now) if secret else None
     if key is not None:
-        return _machine(parts, key)
+        return _machine(parts, key, request.url.path)
     token = request.cookies.get(session_cookie(parts), "")
     account = parts.sessions.visit(token, now) if token else None
     if account is not None:
@@ -223,12 +226,15 @@ def _person(parts: Parts, account: Account, token: str) -> Visitor:
     )
 
 
-def _machine(parts: Parts, key: ApiKey) -> Visitor:
+def _machine(parts: Parts, key: ApiKey, path: str) -> Visitor:
+    role = key.role if path.startswith(FOR_PROGRAMS) else Role.READER
+    acts = role is not Role.READER
     return Visitor(
-        name=key.label,
-        role=Role.READER,
+        # Whoever made a key answers for what it does, and is no second person to themselves.
+        name=key.made_by if acts else key.label,
+        role=role,
         areas=expanded(parts, key.areas),
-        audience=key.clearance,
+        audience=DESK if acts else key.clearance,
         key_id=key.key_id,
     )
 

@@ -24,8 +24,10 @@ from alerts.web.pages import (
     links,
     maps,
     mend,
+    people,
     queue,
     settlements,
+    subscribers,
 )
 from alerts.web.parts import Parts
 
@@ -38,6 +40,8 @@ GROUPS = (
     areas,
     settlements,
     coverage,
+    subscribers,
+    people,
     alert,
     decisions,
     mend,

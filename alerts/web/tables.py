@@ -52,6 +52,8 @@ API_KEYS = Table(
     Column("label", String(120), nullable=False),
     # What its holder may see: a clearance of alerts.disclosure.
     Column("clearance", String(20), nullable=False),
+    # What its holder may do: a reader reads, an analyst's key decides too.
+    Column("role", String(20), nullable=False, server_default="reader"),
     Column("areas", JSON(none_as_null=True)),
     Column("made_by", String(60), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
