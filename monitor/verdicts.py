@@ -10,6 +10,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from aoi.settlement import Settlement
 from monitor.area_job import AreaJob, ScoredReading
+from monitor.audit import q_values
 from monitor.detectors.burn import VERSION, LookVerdict
 from monitor.detectors.burn_events import burn_finding
 from monitor.detectors.fires import FireSky
@@ -71,16 +72,26 @@ class Verdicts:
 
     def findings(self, look_id: str, sky: FireSky) -> Iterator[Finding]:
         """Yield what the readings add up to, where `look_id` shows a sign."""
+        day_q = self._q_of(look_id)
         for settlement_id, settlement in self._settlements.items():
             scored = self._new.get((settlement_id, look_id))
             if scored is None or scored.reading.verdict is not Verdict.BURN_LIKE:
                 continue
-            finding = self._finding(settlement, sky)
+            finding = self._finding(settlement, sky, day_q[settlement_id])
             if finding is not None:
                 self.found_ids.add(settlement_id)
                 yield finding
 
-    def _finding(self, settlement: Settlement, sky: FireSky) -> Finding | None:
+    def _q_of(self, look_id: str) -> dict[str, float]:
+        """Return the false discovery rate of each settlement that a look saw clearly."""
+        seen = {
+            place: scored.reading.p
+            for (place, look), scored in self._new.items()
+            if look == look_id and scored.reading.verdict in (Verdict.QUIET, Verdict.BURN_LIKE)
+        }
+        return dict(zip(seen, q_values(list(seen.values())).tolist(), strict=True))
+
+    def _finding(self, settlement: Settlement, sky: FireSky, day_q: float) -> Finding | None:
         known = self._readings[settlement.settlement_id]
         newest: datetime = max(one.reading.acquired_at for one in known)
         since = newest - self._job.settings.window
@@ -99,4 +110,5 @@ class Verdicts:
             self._job.burn,
             self._job.calibration,
             self._job.aoi.blocks,
+            day_q=day_q,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,6 +13,7 @@ from aoi.area import Aoi
 from aoi.grid import Grid
 from aoi.interval import Interval
 from aoi.settlement import Settlement
+from monitor.audit import audit_line
 from monitor.calibration import Calibration
 from monitor.detectors.burn import VERSION, BurnSettings
 from monitor.detectors.fire_events import fire_evidence, fire_indicators
@@ -42,6 +44,8 @@ def burn_finding(
     settings: BurnSettings,
     calibration: Calibration,
     blocks: Grid,
+    *,
+    day_q: float = float("nan"),
 ) -> Finding | None:
     """Return the burn finding of one settlement as of its latest clear look, if any.
 
@@ -59,6 +63,8 @@ def burn_finding(
     calibration : Calibration
     blocks : Grid
         Block grid of the area.
+    day_q : float
+        False discovery rate of the newest look at this settlement, NaN if unknown.
 
     Notes
     -----
@@ -72,7 +78,11 @@ def burn_finding(
     finding = _finding(
         aoi, settlement, readings, burned, sky, fires, judgement, settings, calibration, blocks
     )
-    return finding if finding.probability >= settings.fusion.tier_c else None
+    if finding.probability < settings.fusion.tier_c:
+        return None
+    lines = {"audit_line": audit_line(readings), "q_of_the_look": day_q}
+    told = {name: value for name, value in lines.items() if np.isfinite(value)}
+    return replace(finding, indicators={**finding.indicators, **told})
 
 
 def fires_at(
