@@ -82,6 +82,7 @@ def world_records(
     found: list[KnownCamp] = []
     patches: list[PatchRecord] = []
     camps: list[CampRecord] = []
+    gained: list[dict[str, Any]] = []
     reasons: list[tuple[str, str]] = []
     for look in looks(world, world.settings.span):
         verdict = stream.take(look, found)
@@ -95,6 +96,7 @@ def world_records(
             if is_new:
                 found.append(region.camp(f"found-{len(found)}", one.patch.own, one.area_m2))
         camps.extend(_camps(verdict, region, look, world))
+        gained.extend(_gained(verdict, found, region))
     years = (world.settings.span.end - start) / timedelta(days=365.25)
     return {
         "world": f"{preset_name}/{seed}",
@@ -104,6 +106,7 @@ def world_records(
         "events": [_event(event) for event in world.truth if event.kind is not EventKind.BUSH_FIRE],
         "patches": [asdict(one) for one in patches],
         "camps": [asdict(one) for one in camps],
+        "found": gained,
         "reasons": reasons,
     }
 
@@ -172,6 +175,24 @@ def _camps(verdict: CampVerdict, region: Region, look: Look, world: World) -> It
             true_before_ha=true_area_ha(world, index, day - 30.0),
             disturbed=bool(burns),
         )
+
+
+def _gained(
+    verdict: CampVerdict, found: list[KnownCamp], region: Region
+) -> Iterator[dict[str, Any]]:
+    """Yield the readings of camps that the detector found, and where their gain lies."""
+    for camp in found:
+        reading = verdict.readings.get(camp.camp_id)
+        if reading is None:
+            continue
+        gain = np.flatnonzero(verdict.gains[camp.camp_id])
+        rows, columns = np.divmod(gain if gain.size else np.flatnonzero(camp.own), region.shape[1])
+        yield {
+            "camp_id": camp.camp_id,
+            "reading": {**asdict(reading), "at": reading.at.isoformat()},
+            "row": float(rows.mean()),
+            "column": float(columns.mean()),
+        }
 
 
 def true_area_ha(world: World, index: int, day: float) -> float:

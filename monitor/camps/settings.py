@@ -51,7 +51,7 @@ class CampSettings:
     max_shown_share: float = 0.03
     """A look in which more of the land resembles shelters is held: haze or missed cloud."""
 
-    min_score: float = 2.4
+    min_score: float = 2.65
     """Score of a patch from which it is reported: ln hectares plus five times the rise of
     brightness and blueness. Fitted on tuning worlds: herders and building sites stay below."""
 
