@@ -175,6 +175,10 @@ def preview_of(letter: Letter, speech: Speech) -> str:
 def what_line(shown: Disclosure, speech: Speech) -> str:
     """Return what was seen: never who or why."""
     area = f"{shown.area_m2 / 10_000:.1f} ha"
+    settled = shown.place is not None and shown.place.settlement_id is not None
+    if shown.kind is FindingKind.HOTSPOTS and settled:
+        # Heat says where and not how much: there is no share to tell.
+        return speech.say("what.hotspots")
     if shown.fraction is None:
         return speech.say(f"what.{shown.kind}.new", area=area)
     return speech.say(f"what.{shown.kind}", share=f"{shown.fraction:.0%}", area=area)

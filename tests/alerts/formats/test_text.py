@@ -15,6 +15,7 @@ from alerts.formats.text import (
     preview_of,
     subject_of,
     text_of,
+    what_line,
     where_lines,
 )
 from alerts.words import Speech
@@ -160,3 +161,12 @@ def test_every_kind_and_status_can_be_told(kind: FindingKind, status: Status) ->
         letter = Letter(shown, reason, status, ("A",), 1, None, Links(open="https://x/y"))
         assert text_of(letter, Speech(report=faults.append))
     assert faults == []
+
+
+def test_heat_at_a_village_is_told_without_a_share() -> None:
+    shown = replace(a_letter().disclosure, kind=FindingKind.HOTSPOTS, fraction=None)
+
+    assert what_line(shown, SPEECH) == (
+        "Active fires were detected from space at the mapped settlement."
+    )
+    assert what_line(replace(shown, place=None), SPEECH) == "Active fires were detected from space."
