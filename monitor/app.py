@@ -241,7 +241,8 @@ def writer_of(
     """Return what writes messages; a place is hidden among the settlements that we know."""
     return LetterWriter(
         renderer, partial(_chip, config.service.data_folder), keys, mail_settings(config),
-        gazetteer=AoiRegistry(database).count_in, report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
+        gazetteer=AoiRegistry(database).count_in,
+        report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
     )  # fmt: skip
 
 
