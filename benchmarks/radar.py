@@ -202,6 +202,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", action="store_true")
     arguments = parser.parse_args()
+    if not CALIFORNIA.is_dir():
+        print(f"needs the real stacks in {CALIFORNIA}, which are not here")
+        return
     # Wet scenes too: p must hold for what the guard lets pass, and it holds back many.
     land = real_rows(LAND, NOT_CALIBRATED, UNGUARDED, PLACEBOS)
     whole = calibration_of([row for of in land.values() for row in of])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,8 +98,7 @@ def fire_pixels(hotspots: Sequence[Hotspot], epsg: int) -> FirePixels:
         if counts(spot) and key not in once:
             once[key] = spot
     kept = sorted(once.values(), key=lambda h: (h.acquired_at, h.satellite, h.latitude))
-    to_metres = Transformer.from_crs(WGS84, f"EPSG:{epsg}", always_xy=True)
-    eastings, northings = to_metres.transform(
+    eastings, northings = _to_metres(epsg).transform(
         [h.longitude for h in kept], [h.latitude for h in kept]
     )
     return FirePixels(
@@ -108,6 +108,12 @@ def fire_pixels(hotspots: Sequence[Hotspot], epsg: int) -> FirePixels:
         _overpasses(kept),
         epsg,
     )
+
+
+# Setting one up takes milliseconds, and a study asks for every look.
+@lru_cache(maxsize=16)
+def _to_metres(epsg: int) -> Transformer:
+    return Transformer.from_crs(WGS84, f"EPSG:{epsg}", always_xy=True)
 
 
 def counts(spot: Hotspot) -> bool:
