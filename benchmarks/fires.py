@@ -10,6 +10,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,9 +30,11 @@ from monitor.detectors.fire_calibration import (
     shipped_fire_calibration,
     stratum_of,
 )
+from monitor.detectors.fire_events import hotspot_findings
 from monitor.detectors.fire_seasons import FireSeasons
 from monitor.detectors.fires import FireSky, fire_hits, fire_sky
 from monitor.scene import Hotspot
+from monitor.simulation.events import Event, EventKind
 from monitor.simulation.hotspots import hotspots
 from monitor.simulation.presets import PURPOSES, preset
 from monitor.simulation.world import World, build
@@ -43,6 +46,7 @@ SAMPLES = ROOT.parent / "shared" / "data" / "viirs-firms-nrt-samples"
 SPAN = timedelta(days=3)
 RADIUS_M = 200.0
 PLACEBOS = 30
+NAMES = ("bench", "darfur_mud_brick", "rakhine_wood")
 CLEAR_OF_M = 1_000.0
 LEVELS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
 
@@ -134,6 +138,64 @@ def simulated(world: World, calibration: FireCalibration, *, archive: bool) -> I
     yield from windows(places, sky, Interval(start, span.end))
 
 
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Provisional findings in one world's last two years."""
+
+    village_years: float
+    false: int
+    """Villages and spans of 30 days with a finding and no fire in the village."""
+
+    burns: int
+    found: int
+    """Burns with a finding from a day before to three days after."""
+
+
+def flags(world: World) -> Flags:
+    """Return how often villages are told of, and how many of their burns."""
+    span = world.settings.span
+    start = span.start + timedelta(days=365 * 3)
+    spots = hotspots(world, span)
+    places = world.settlements
+    outline, epsg = world.blocks.outline, world.aoi.epsg
+    seasons = FireSeasons(world.aoi.aoi_id, places_of(places))
+    seasons = counted(seasons, places, fire_sky(spots, outline, epsg), through=start.date())
+    sky = fire_sky([h for h in spots if h.acquired_at >= start], outline, epsg, seasons)
+    told: dict[str, list[datetime]] = defaultdict(list)
+    for finding in hotspot_findings(places, sky, start):
+        told[str(finding.settlement_id)].append(finding.last_seen)
+    inside = (EventKind.BURNED, EventKind.COMPOUND_FIRE)
+    fires = [e for e in world.truth if e.kind in inside and e.interval.start >= start]
+    burns = [e for e in fires if e.kind is EventKind.BURNED]
+    found = sum(any(_belongs(at, e) for at in told[str(e.settlement_id)]) for e in burns)
+    false = 0
+    for place, instants in told.items():
+        own = [e for e in fires if e.settlement_id == place]
+        other = sorted(at for at in instants if not any(_belongs(at, e) for e in own))
+        last = None
+        for at in other:
+            if last is None or at - last >= timedelta(days=30):
+                false, last = false + 1, at
+    return Flags(len(places) * 2.0, false, len(burns), found)
+
+
+def _belongs(at: datetime, event: Event) -> bool:
+    return event.interval.start - timedelta(days=1) <= at <= event.interval.end + SPAN
+
+
+def report_flags(worlds: int) -> None:
+    """Print recall and false flags of villages in test worlds."""
+    found = []
+    for number, seed in enumerate(PURPOSES["test"][:worlds]):
+        found.append(flags(build(preset(NAMES[number % len(NAMES)]), seed)))
+        print(NAMES[number % len(NAMES)], seed, found[-1], flush=True)
+    years = sum(f.village_years for f in found)
+    burns, hits = sum(f.burns for f in found), sum(f.found for f in found)
+    false = sum(f.false for f in found)
+    print(f"hotspots: {hits} of {burns} burns told within three days; {false} other tellings in")
+    print(f"   {years:.0f} village-years: {false / years:.3f} a village-year")
+
+
 def real(calibration: FireCalibration) -> Iterator[tuple[str, list[Window]]]:
     """Yield the placebo windows of the real samples: discs in squares that saw fires."""
     text = (SAMPLES / "mozambique_2026_viirs_nrt.csv").read_text()
@@ -200,14 +262,17 @@ def main() -> None:
     """Build the table, or say how right it is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", action="store_true")
+    parser.add_argument("--flags", action="store_true", help="only what villages are told")
     parser.add_argument("--worlds", type=int, default=9)
     arguments = parser.parse_args()
+    if arguments.flags:
+        report_flags(arguments.worlds)
+        return
     purpose = "tuning" if arguments.build else "test"
     calibration = UNCALIBRATED if arguments.build else shipped_fire_calibration()
     found: dict[bool, list[Window]] = {True: [], False: []}
-    names = ("bench", "darfur_mud_brick", "rakhine_wood")
     for number, seed in enumerate(PURPOSES[purpose][: arguments.worlds]):
-        world = build(preset(names[number % len(names)]), seed)
+        world = build(preset(NAMES[number % len(NAMES)]), seed)
         for archive in found:
             found[archive] += simulated(world, calibration, archive=archive)
         _RINGS.clear()
