@@ -6,7 +6,7 @@ like who is sent: an alert that was served is outside the house.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -46,6 +46,14 @@ class Reader:
 
     language: str = "en"
     time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One event as a reader may see it, in the last revision that left the house."""
+
+    shown: Disclosure
+    published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,28 @@ class Pulled:
         identifier = cap_identifier("feed", 0, reader.reader_id, self._key)
         feed = Feed(identifier, "Emberwatch", latest, link=link)
         return atom_of(feed, entries, speech)
+
+    def published(
+        self, reader: Reader, now: datetime,
+        choose: Callable[[Sequence[Published]], Sequence[Published]],
+    ) -> list[Published]:  # fmt: skip
+        """Return of each event the last revision that a reader may know of, newest first.
+
+        Parameters
+        ----------
+        choose : callable
+            Returns those that are given to the reader; they alone are kept as served.
+        """
+        with writing(self._engine) as connection:
+            last = {
+                life[-1].shown.event_id: life[-1] for life in self._lives(connection, reader, now)
+            }
+            known = [Published(one.shown, one.published_at) for one in last.values()]
+            known.sort(key=lambda one: (one.published_at, one.shown.event_id), reverse=True)
+            given = list(choose(known))
+            for one in given:
+                self._record(connection, reader, last[one.shown.event_id], "api", now)
+        return given
 
     def cap(self, event_id: str, reader: Reader, now: datetime) -> bytes:
         """Return the latest CAP message on an event, one block for each language.

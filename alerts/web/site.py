@@ -13,6 +13,7 @@ from alerts.web.guard import GuardedRoute, need_of
 from alerts.web.headers import BodyLimit, SecureHeaders
 from alerts.web.pages import (
     alert,
+    api,
     area_new,
     areas,
     coverage,
@@ -24,6 +25,8 @@ from alerts.web.pages import (
     links,
     maps,
     mend,
+    metrics,
+    ogc,
     people,
     queue,
     settlements,
@@ -46,6 +49,9 @@ GROUPS = (
     decisions,
     mend,
     feeds,
+    api,
+    ogc,
+    metrics,
     links,
     entrance,
     files,

@@ -33,7 +33,7 @@ def verdict(
     """Keep a person's verdict on the revision that they saw."""
     alert = page.visitor.require_alert(page.parts.alerts.alert(event_id))
     try:
-        judged = _judged(page, alert, verdict, revision, note.strip(), reason)
+        judged = judged_by(page, alert, verdict, revision, note.strip(), reason)
     except StaleAlert as error:
         return _again(page, event_id, error, verdict, note, reason, to, changed=True)
     except NotAllowed as error:
@@ -41,7 +41,15 @@ def verdict(
     return page.go(own_path(to), said=_said(judged, verdict), ref=judged.ref)
 
 
-def _judged(page: Page, alert: Alert, verdict: str, revision: int, note: str, reason: str) -> Alert:
+def judged_by(
+    page: Page, alert: Alert, verdict: str, revision: int, note: str, reason: str
+) -> Alert:
+    """Keep the verdict of whoever asks, and return the alert as it is then.
+
+    Raises
+    ------
+    StaleAlert, NotAllowed, FormRefused
+    """
     desk, by, now, event_id = page.parts.desk, page.visitor.name, page.now, alert.event_id
     if verdict == "confirm":
         return desk.confirm(event_id, by, now, note=note, expected_revision=revision)
