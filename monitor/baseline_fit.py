@@ -20,8 +20,8 @@ from monitor.baseline import (
     watched_features,
 )
 from monitor.blocks import BlockSets
-from monitor.change import Changes, changes_in, controlled
-from monitor.control import masked_quantile
+from monitor.change import Changes, changes_in, controlled, own_change
+from monitor.control import Control, masked_quantile
 from monitor.features import FeatureSet, feature_set_of
 from monitor.layout import Layout, layout_of
 from monitor.looks import Look
@@ -231,10 +231,15 @@ def _with_places(baseline: Baseline, series: _Series, layout: Layout) -> Baselin
     """
     baseline = replace(baseline, ring_precision=_land_precision(baseline, series, layout))
     references = [baseline.reference(on, layout) for on in series.at]
-    baseline = replace(baseline, beta=_beta(references, series, layout))
-    changes = _all_changes(baseline, series, layout)
-    baseline = replace(baseline, precision=_place_precisions(changes, layout))
-    changes = _all_changes(baseline, series, layout)
+    # Neither slopes nor precisions of places change what their rings did.
+    controls = _controls(references, series, layout)
+    baseline = replace(baseline, beta=_beta(controls, references, series, layout))
+    precision = _place_precisions(_standard_changes(baseline, controls, series, layout), layout)
+    baseline = replace(baseline, precision=precision)
+    changes = [
+        changes_in(values, baseline.reference(on, layout), layout, control)
+        for on, values, control in zip(series.at, series.values, controls, strict=True)
+    ]
     correlation = _correlations(changes, layout)
     values = _quiet_statistics(changes, layout, correlation)
     seen = np.isfinite(values)
@@ -264,11 +269,25 @@ def _season_spread(standard: Array, at: Sequence[datetime]) -> Array:
     return np.clip(factors, 0.7, 3.0)
 
 
-def _all_changes(baseline: Baseline, series: _Series, layout: Layout) -> list[Changes]:
+def _controls(references: list[Reference], series: _Series, layout: Layout) -> list[Control]:
+    """Return what the rings did in each look."""
     return [
-        changes_in(values, baseline.reference(on, layout), layout)
-        for on, values in zip(series.at, series.values, strict=True)
+        controlled(np.where(reference.usable, values, np.nan), reference, layout)
+        for reference, values in zip(references, series.values, strict=True)
     ]
+
+
+def _standard_changes(
+    baseline: Baseline, controls: list[Control], series: _Series, layout: Layout
+) -> Array:
+    """Return the change of each own block in each look in sigmas, (time, features, m)."""
+    found = []
+    for on, values, control in zip(series.at, series.values, controls, strict=True):
+        reference = baseline.reference(on, layout)
+        residual = np.where(reference.usable, values, np.nan)
+        change = own_change(residual, control, reference, layout)
+        found.append(change / reference.scale[:, layout.own])
+    return np.stack(found)
 
 
 def _land_precision(baseline: Baseline, series: _Series, layout: Layout) -> Array:
@@ -287,12 +306,13 @@ def _land_precision(baseline: Baseline, series: _Series, layout: Layout) -> Arra
     return shrunk_precision(_thinned(np.concatenate(samples)))
 
 
-def _beta(references: list[Reference], series: _Series, layout: Layout) -> Array:
+def _beta(
+    controls: list[Control], references: list[Reference], series: _Series, layout: Layout
+) -> Array:
     """Return how strongly each place follows its ring, by a robust slope, 0 to 1.2."""
     own, ring = [], []
-    for reference, values in zip(references, series.values, strict=True):
+    for control, reference, values in zip(controls, references, series.values, strict=True):
         residual = np.where(reference.usable, values, np.nan)
-        control = controlled(residual, reference, layout)
         medians = layout.medians(residual[:, layout.own])
         fair = (control.seen > 0.3) & ~control.borrowed
         own.append(np.where(fair, medians, np.nan))
@@ -314,9 +334,8 @@ def _median_over_time(values: Array, seen: NDArray[np.bool_]) -> Array:
     return masked_quantile(np.moveaxis(values, 0, -1), np.moveaxis(seen, 0, -1), 0.5)
 
 
-def _place_precisions(changes: list[Changes], layout: Layout) -> Array:
+def _place_precisions(d: Array, layout: Layout) -> Array:
     """Return the inverse covariance of quiet changes of each place, (p, features, features)."""
-    d = np.stack([c.change / c.scale for c in changes])
     precisions = []
     for part in layout.by_place(d):
         samples = np.moveaxis(part, 1, 2).reshape(-1, part.shape[1])

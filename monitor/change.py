@@ -37,7 +37,9 @@ class Changes:
     control: Control
 
 
-def changes_in(residual: Array, reference: Reference, layout: Layout) -> Changes:
+def changes_in(
+    residual: Array, reference: Reference, layout: Layout, control: Control | None = None
+) -> Changes:
     """Compare a look with what was expected (DETECTION 4a, steps 2 to 4).
 
     Parameters
@@ -47,14 +49,15 @@ def changes_in(residual: Array, reference: Reference, layout: Layout) -> Changes
         NaN where not valid.
     reference : Reference
     layout : Layout
+    control : Control, optional
+        That of `controlled` on the same residual, where it is known already.
     """
     templates = templates_for(reference.features)
     residual = np.where(reference.usable, residual, np.nan)
-    control = controlled(residual, reference, layout)
-    own = layout.own
-    shared = (reference.beta * control.change)[:, layout.place_of]
-    change = (residual[:, own] - shared).astype(np.float32)
-    scale = reference.scale[:, own]
+    if control is None:
+        control = controlled(residual, reference, layout)
+    change = own_change(residual, control, reference, layout)
+    scale = reference.scale[:, layout.own]
     precision = reference.precision[layout.place_of]
     filtered = matched_filter(change, scale, precision, templates, layout.is_camp)
     nir = reference.features.nir
@@ -68,6 +71,12 @@ def changes_in(residual: Array, reference: Reference, layout: Layout) -> Changes
         burned=burned,
         control=control,
     )
+
+
+def own_change(residual: Array, control: Control, reference: Reference, layout: Layout) -> Array:
+    """Return what the places' own blocks did beyond their control, shape (features, m)."""
+    shared = (reference.beta * control.change)[:, layout.place_of]
+    return (residual[:, layout.own] - shared).astype(np.float32)
 
 
 def controlled(residual: Array, reference: Reference, layout: Layout) -> Control:
