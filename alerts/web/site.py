@@ -29,6 +29,7 @@ from alerts.web.pages import (
     ogc,
     people,
     queue,
+    reports,
     settlements,
     subscribers,
 )
@@ -43,6 +44,7 @@ GROUPS = (
     areas,
     settlements,
     coverage,
+    reports,
     subscribers,
     people,
     alert,

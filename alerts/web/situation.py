@@ -1,0 +1,103 @@
+"""What happened in some areas over a period, and what was seen of them: for a printed page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from alerts.alert import WITHDRAWN, Alert, Review, Status
+from alerts.disclosure import TLPS, Tlp, tlp_of
+from alerts.queue import Wanted
+from alerts.web.parts import Parts
+from alerts.web.watched import Group, coverage_in
+from aoi.errors import InvalidAoi
+from monitor.coverage import CoverageState
+from monitor.ledger import without_gaps
+
+MAX_DAYS = 366
+LISTED = 300
+ALL = 1_000_000
+NOT_LOOKED_AT = (CoverageState.ERROR, CoverageState.PROVIDER_DOWN, CoverageState.NOT_RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The numbers and rows of one report."""
+
+    start: date
+    end: date
+    """Last day of the period, included."""
+
+    groups: tuple[Group, ...]
+    alerts: tuple[Alert, ...]
+    """What may have changed in the period and stands, latest first; at most `LISTED`."""
+
+    found: int
+    """Alerts of the period, also those that were withdrawn."""
+
+    confirmed: int
+    waiting: int
+    withdrawn: int
+    days: Counter[CoverageState]
+    """Days of areas by what was seen of them."""
+
+    @property
+    def label(self) -> Tlp:
+        """The strictest label of its alerts: the page may travel no further than any of them."""
+        return max((tlp_of(alert) for alert in self.alerts), key=TLPS.index, default=Tlp.AMBER)
+
+    @property
+    def total_days(self) -> int:
+        return sum(self.days.values())
+
+    @property
+    def seen_percent(self) -> int:
+        """Share of the days that were seen, rounded down: never more than was."""
+        return 100 * self.days[CoverageState.SEEN] // max(self.total_days, 1)
+
+    @property
+    def failed_days(self) -> int:
+        return sum(self.days[state] for state in NOT_LOOKED_AT)
+
+
+def situation(parts: Parts, groups: Sequence[Group], start: date, end: date) -> Situation:
+    """Return what a report on these areas says; both days are included.
+
+    Raises
+    ------
+    InvalidAoi
+        If the period has no day, or too many.
+    """
+    if not 0 <= (end - start).days < MAX_DAYS:
+        raise InvalidAoi(
+            f"{start} to {end} is no period of 1 to {MAX_DAYS} days", hint="choose other days"
+        )
+    ids = [aoi_id for group in groups for aoi_id in group.ids]
+    wanted = Wanted(waiting=False, areas=frozenset(ids))
+    first = datetime.combine(start, time(), UTC)
+    last = datetime.combine(end + timedelta(days=1), time(), UTC)
+    found = [one for one in parts.queue.page(wanted, ALL) if _touches(one, first, last)]
+    standing = [one for one in found if one.status not in WITHDRAWN]
+    ledger = without_gaps(coverage_in(parts.database, ids, start, end), ids, start, end)
+    return Situation(
+        start=start,
+        end=end,
+        groups=tuple(groups),
+        alerts=tuple(standing[:LISTED]),
+        found=len(found),
+        confirmed=sum(_is_confirmed(one) for one in standing),
+        waiting=sum(not _is_confirmed(one) for one in standing),
+        withdrawn=len(found) - len(standing),
+        days=Counter(day.state for day in ledger),
+    )
+
+
+def _touches(alert: Alert, first: datetime, last: datetime) -> bool:
+    happened = alert.finding.happened
+    return happened.start < last and happened.end > first
+
+
+def _is_confirmed(alert: Alert) -> bool:
+    return alert.status in (Status.CONFIRMED, Status.ENDED) and alert.review is Review.YES
