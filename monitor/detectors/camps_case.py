@@ -18,8 +18,10 @@ from monitor.fusion import FusionSettings, tier_of
 UNKNOWN_BEFORE = timedelta(days=30)
 """Start of the interval where no earlier look saw the place."""
 
-LOCAL_ODDS = 4.0
-"""How much denser quiet scores are at a threshold than beyond it."""
+LOCAL_ODDS = 2.0
+"""How much denser quiet scores are at a threshold than beyond it. Small, because the worlds
+that the rates come from hold more mimics of camps than land does: what just passes is raised,
+as tier C."""
 
 HIGHEST = 0.97
 """No single sensor is surer than this."""

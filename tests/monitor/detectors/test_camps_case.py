@@ -78,9 +78,9 @@ def test_what_was_said_is_known_by_settlement_or_by_place() -> None:
     assert about == ["here"]
 
 
-@pytest.mark.parametrize(("rate", "probability"), [(0.25, 0.5), (0.0625, 0.8), (1e-9, 0.97)])
+@pytest.mark.parametrize(("rate", "probability"), [(0.5, 0.5), (0.125, 0.8), (1e-9, 0.97)])
 def test_probability_weighs_a_prior_against_a_rate(rate: float, probability: float) -> None:
-    # Odds of 1 / (4 rate), never surer than .97.
+    # Odds of 1 / (2 rate), never surer than .97.
     assert probability_of(1.0, rate) == pytest.approx(probability)
 
 
