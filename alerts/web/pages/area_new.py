@@ -30,7 +30,7 @@ from alerts.web.uploads import (
 from aoi.area import Sensitivity
 from aoi.drawn import changed_by
 from aoi.errors import InvalidAoi
-from aoi.files import ReadAreas, read_areas
+from aoi.files import AREA_LIMITS, ReadAreas, read_areas
 from aoi.text import slug
 
 router = guarded_router()
@@ -194,7 +194,7 @@ def _form(
         sensitivities=[one.value for one in Sensitivity],
         encodings=ENCODINGS,
         layers=map_layers([("area", area.name, area.geometry) for area in areas[:500]]),
-        max_mb=page.parts.settings.max_upload_bytes // 1_000_000,
+        max_mb=min(page.parts.settings.max_upload_bytes, AREA_LIMITS.max_bytes) // 1_000_000,
     )
 
 
