@@ -12,7 +12,7 @@ from monitor.camps.growth import Measured
 from monitor.camps.reading import CampReading
 
 LATEST = 3
-OUTLINE_SIGMA = 0.02
+OUTLINE_SIGMA = 0.01
 """Scatter of a camp's own area from look to look, as a share: its outline does not move."""
 
 LOST_SIGMA = 0.05
@@ -45,6 +45,7 @@ def measured(series: Sequence[CampReading]) -> list[Measured]:
         lost = min(lost, 1.0) if lost >= LITTLE else 0.0
         outline_m2 = reading.outline_m2
         area_m2 = outline_m2 * max(1.0 - lost, LEAST_SHARE) + reading.gain_m2
-        sigma_m2 = reading.gain_sigma_m2 + outline_m2 * (OUTLINE_SIGMA + LOST_SIGMA * lost)
+        own_m2 = outline_m2 * (OUTLINE_SIGMA + LOST_SIGMA * lost)
+        sigma_m2 = math.hypot(reading.gain_sigma_m2, own_m2)
         found.append(Measured(reading.at, area_m2, sigma_m2 / area_m2))
     return found
