@@ -43,6 +43,18 @@ UNIT_PIXELS = 512 * 512
 UNIT_BANDS = 3
 HUB_SIDE_PX = 2_500
 
+# Two Sentinel-1 satellites, each over 175 orbits that repeat every 12 days, 250 km wide (ESA,
+# Sentinel-1 user handbook): at most, for over much of the world not every pass is taken.
+RADAR_ORBITS = 175
+RADAR_REPEAT = timedelta(days=12)
+RADAR_SWATH_KM = 250.0
+RADAR_BANDS = 2
+RADAR_FACTOR = 2
+"""Orthorectification doubles the price."""
+
+RADAR_DETECTOR = "sar"
+"""Areas that name it are looked at by radar."""
+
 FIRMS_DAYS_A_REQUEST = 5
 FIRMS_SETTLED_AFTER = timedelta(days=10)
 FIRMS_LOOK_BACK = timedelta(days=90)
@@ -98,26 +110,29 @@ def stac_cost(
 def sentinel_hub_cost(
     aoi: Aoi, *, runs_a_month: float, history: timedelta, whole_tiles: bool = False
 ) -> Cost:
-    """Return what Sentinel-2 through Sentinel Hub costs; parameters as `stac_cost`."""
+    """Return what Sentinel Hub costs; parameters as `stac_cost`.
+
+    Sentinel-2, and Sentinel-1 where the area asks for radar: its catalogue is searched too.
+    """
     width_km, height_km = _extent_km(aoi, whole_tiles)
-    overpasses = overpasses_a_month(_latitude(aoi), width_km)
-    units = requests = fetched = 0.0
-    for resolution_m, bands in ((FINE_M, FINE_BANDS), (COARSE_M, COARSE_BANDS)):
-        width, height = width_km * 1_000 / resolution_m, height_km * 1_000 / resolution_m
-        # The classification is paid for, the data mask comes free; both are sent.
-        units += width * height / UNIT_PIXELS * (bands + 1) / UNIT_BANDS
-        requests += math.ceil(width / HUB_SIDE_PX) * math.ceil(height / HUB_SIDE_PX)
-        fetched += width * height * (bands + 2) * 2
+    satellites = [(overpasses_a_month(_latitude(aoi), width_km), _optical(width_km, height_km))]
+    if RADAR_DETECTOR in aoi.detectors:
+        passes = radar_passes_a_month(_latitude(aoi), width_km)
+        satellites.append((passes, _radar(width_km, height_km)))
+    overpasses = sum(count for count, _ in satellites)
+    requests = sum(count * each.requests for count, each in satellites)
+    fetched = sum(count * each.fetched_bytes for count, each in satellites)
+    units = sum(count * each.units for count, each in satellites)
     per_month = history / MONTH
     return Cost(
         provider="sentinel_hub",
         scenes_a_month=overpasses,
-        requests_a_month=overpasses * requests + runs_a_month,
-        bytes_a_month=overpasses * fetched,
-        units_a_month=overpasses * units,
+        requests_a_month=requests + runs_a_month * len(satellites),
+        bytes_a_month=fetched,
+        units_a_month=units,
         history_scenes=overpasses * per_month,
-        history_bytes=overpasses * fetched * per_month,
-        history_units=overpasses * units * per_month,
+        history_bytes=fetched * per_month,
+        history_units=units * per_month,
     )
 
 
@@ -139,9 +154,52 @@ def overpasses_a_month(latitude_deg: float, width_km: float) -> float:
     return SATELLITES * (MONTH / REPEAT) * (SWATH_KM + width_km) / step_km
 
 
+def radar_passes_a_month(latitude_deg: float, width_km: float) -> float:
+    """Return how many overpasses of Sentinel-1 see some of an area in a month, at most.
+
+    By day and by night: each orbit is counted on its way north and on its way south.
+    """
+    step_km = EQUATOR_KM * math.cos(math.radians(latitude_deg)) / RADAR_ORBITS
+    return 2 * SATELLITES * (MONTH / RADAR_REPEAT) * (RADAR_SWATH_KM + width_km) / step_km
+
+
 def tiles_expected(width_km: float, height_km: float) -> float:
     """Return how many tiles an area of that size meets on average, wherever it lies."""
     return (width_km + TILE_KM) / TILE_STEP_KM * (height_km + TILE_KM) / TILE_STEP_KM
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What one overpass through Sentinel Hub costs."""
+
+    requests: int
+    fetched_bytes: float
+    units: float
+
+
+def _optical(width_km: float, height_km: float) -> _Pass:
+    # The classification is paid for, the data mask comes free; both are sent.
+    fine = _asked(width_km, height_km, FINE_M, FINE_BANDS + 1)
+    coarse = _asked(width_km, height_km, COARSE_M, COARSE_BANDS + 1)
+    return _Pass(
+        fine.requests + coarse.requests,
+        fine.fetched_bytes + coarse.fetched_bytes,
+        fine.units + coarse.units,
+    )
+
+
+def _radar(width_km: float, height_km: float) -> _Pass:
+    once = _asked(width_km, height_km, FINE_M, RADAR_BANDS)
+    return _Pass(once.requests, once.fetched_bytes, once.units * RADAR_FACTOR)
+
+
+def _asked(width_km: float, height_km: float, resolution_m: float, paid_bands: int) -> _Pass:
+    width, height = width_km * 1_000 / resolution_m, height_km * 1_000 / resolution_m
+    return _Pass(
+        requests=math.ceil(width / HUB_SIDE_PX) * math.ceil(height / HUB_SIDE_PX),
+        fetched_bytes=width * height * (paid_bands + 1) * 2,
+        units=width * height / UNIT_PIXELS * paid_bands / UNIT_BANDS,
+    )
 
 
 def _extent_km(aoi: Aoi, whole_tiles: bool) -> tuple[float, float]:

@@ -168,6 +168,8 @@ class SentinelHubSection(Section):
     """secret of your OAuth client"""
     client_secret_file: Path | None = None
     """file that holds client_secret, readable by the service alone"""
+    collections: Names = ("sentinel-2-l2a", "sentinel-1-grd")
+    """collections that are searched; radar only for areas with the detector sar"""
     monthly_units: Count = 10_000
     """processing units to spend in a month; fetching stops there until the next"""
     max_side_px: Count = 2500

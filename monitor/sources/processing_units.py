@@ -16,7 +16,9 @@ UNIT_BANDS = 3
 SMALLEST_UNITS = 0.005
 
 
-def estimated_units(width: int, height: int, bands: int, *, bits: int = 16) -> float:
+def estimated_units(
+    width: int, height: int, bands: int, *, bits: int = 16, factor: float = 1.0
+) -> float:
     """Return what one request costs.
 
     Parameters
@@ -27,9 +29,11 @@ def estimated_units(width: int, height: int, bands: int, *, bits: int = 16) -> f
         Input bands; the data mask is free.
     bits : int
         Of each output number; 32 cost twice as much.
+    factor : float
+        Of additional processing, such as orthorectification.
     """
     units = width * height / UNIT_PIXELS * bands / UNIT_BANDS * max(1.0, bits / 16)
-    return max(units, SMALLEST_UNITS)
+    return max(units * factor, SMALLEST_UNITS)
 
 
 @dataclass(frozen=True, slots=True)

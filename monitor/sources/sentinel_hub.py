@@ -1,13 +1,12 @@
-"""Sentinel-2 through Sentinel Hub: its catalogue, and pixels from its Process API."""
+"""Sentinel-2 and Sentinel-1 through Sentinel Hub: its catalogue, pixels by its Process API."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from pydantic import SecretStr
 from sentinelhub.api.catalog import SentinelHubCatalog
 from sentinelhub.constants import CRS
 from sentinelhub.geometry import BBox
-from shapely.ops import unary_union
 
 from aoi.area import Aoi
 from aoi.grid import Grid
@@ -28,32 +26,28 @@ from monitor.scene import Scene
 from monitor.settings import SentinelHubSection
 from monitor.sources.cache import Cache
 from monitor.sources.deadline import Deadline, all_within
-from monitor.sources.processing_units import UnitLedger, estimated_units
+from monitor.sources.processing_units import UnitLedger
 from monitor.sources.raster import Layer
 from monitor.sources.scene_reader import observation_of
 from monitor.sources.sentinel_hub_client import Credentials, DeadlineClient
+from monitor.sources.sentinel_hub_overpasses import (
+    is_read,
+    overpasses,
+    scene_of_feature,
+    span_of,
+)
+from monitor.sources.sentinel_hub_products import PRODUCT_OF, PRODUCTS, Product
 from monitor.sources.sentinel_hub_request import (
-    BANDS,
-    SCALE,
     assembled,
     configuration,
     layers_of,
     parts,
     process_request,
 )
-from monitor.sources.stac_item import require_past, scene_of
+from monitor.sources.stac_item import require_past
 from monitor.sources.web import WebSettings
 
-COLLECTION = "sentinel-2-l2a"
 REQUESTS_AT_ONCE = 4
-CLASSES_AND_DATA = 1
-"""Bands that are paid for besides those asked for: the classification; the data mask is free."""
-
-SAME_OVERPASS = timedelta(minutes=10)
-
-# S2B_MSIL2A_20240511T082559_N0510_R021_T35PPN_20240511T120000: what comes before the tile is
-# the same for all tiles of an overpass.
-_PRODUCT = re.compile(r"(S2\w_MSIL2A_\d{8}T\d{6}_N\d{4}_R\d{3})_T(\w{5})_")
 
 
 def utc_now() -> datetime:
@@ -75,6 +69,9 @@ class SentinelHub:
     web: WebSettings = field(default_factory=WebSettings)
     side_px: int = 2_500
     """Longest side of an image that the service gives."""
+
+    collections: tuple[str, ...] = tuple(PRODUCTS)
+    """What is searched; radar only for areas that ask for it."""
 
     cache: Cache | None = None
     now: Callable[[], datetime] = utc_now
@@ -112,9 +109,10 @@ class SentinelHub:
         SourceUnavailable
             Also if the monthly budget does not cover it: nothing is asked for then.
         """
-        wanted = [band for band in bands if band in BANDS]
+        product = PRODUCT_OF[scene.sensor]
+        wanted = [band for band in bands if band in product.bands and band in scene.assets]
         pieces = parts(grid, self.side_px)
-        units = sum(self._units(piece, wanted) for piece in pieces)
+        units = sum(product.units(piece, wanted) for piece in pieces)
         deadline = Deadline(self.web.total_s, f"scene {scene.scene_id} of {self.name}")
         calls = [partial(self._part, scene, piece, wanted, deadline) for piece in pieces]
         if not all(self._kept(scene, piece, wanted) for piece in pieces):
@@ -143,21 +141,19 @@ class SentinelHub:
         key = _key(scene, grid, bands)
         known = self.cache.get(key) if self.cache else None
         if known is not None:
-            return layers_of(known, grid, bands)
-        first, last = _span(scene)
-        request = process_request(self.base_url, grid, bands, first, last)
+            return layers_of(known, grid, bands, PRODUCT_OF[scene.sensor])
+        product = PRODUCT_OF[scene.sensor]
+        first, last = span_of(scene)
+        request = process_request(self.base_url, grid, bands, first, last, product)
         [response] = self._client(deadline).download([request], decode_data=False, max_threads=1)
-        self._pay(response.headers, scene, self._units(grid, bands))
-        layers = layers_of(response.content, grid, bands)
+        self._pay(response.headers, scene, product.units(grid, bands))
+        layers = layers_of(response.content, grid, bands, product)
         if self.cache:
             self.cache.put(key, response.content)
         return layers
 
     def _kept(self, scene: Scene, grid: Grid, bands: Sequence[str]) -> bool:
         return self.cache is not None and self.cache.get(_key(scene, grid, bands)) is not None
-
-    def _units(self, grid: Grid, bands: Sequence[str]) -> float:
-        return estimated_units(grid.width, grid.height, len(bands) + CLASSES_AND_DATA)
 
     def _pay(self, headers: Mapping[str, Any], scene: Scene, estimate: float) -> None:
         try:
@@ -172,53 +168,42 @@ class SentinelHub:
 
     def _listed(self, aoi: Aoi, interval: Interval) -> tuple[list[Scene], list[SearchProblem]]:
         deadline = Deadline(self.web.total_s, f"search in {self.name}")
-        [features] = all_within(deadline, [partial(self._features, aoi, interval, deadline)])
         scenes: list[Scene] = []
         problems: list[SearchProblem] = []
-        now = self.now()
-        for feature in features:
-            try:
-                scene = scene_of(_with_assets(feature), provider=self.name)
-                require_past(scene, now)
-            except SourceRefused as error:
-                entry = str(feature.get("id") or "an item without id")
-                problems.append(SearchProblem(entry, error.message, error.hint))
-                continue
-            if scene.footprint.intersects(aoi.geometry) and interval.contains(scene.acquired_at):
-                scenes.append(scene)
+        for product in self._searched(aoi):
+            ask = partial(self._features, product, aoi, interval, deadline)
+            [features] = all_within(deadline, [ask])
+            for feature in features:
+                try:
+                    scene = scene_of_feature(feature, product, self.name)
+                    require_past(scene, self.now())
+                except SourceRefused as error:
+                    entry = str(feature.get("id") or "an item without id")
+                    problems.append(SearchProblem(entry, error.message, error.hint))
+                    continue
+                near = scene.footprint.intersects(aoi.geometry)
+                if near and interval.contains(scene.acquired_at):
+                    scenes.append(scene)
         return overpasses(scenes), problems
 
+    def _searched(self, aoi: Aoi) -> list[Product]:
+        products = [PRODUCTS[name] for name in self.collections if name in PRODUCTS]
+        return [one for one in products if not one.detector or one.detector in aoi.detectors]
+
     def _features(
-        self, aoi: Aoi, interval: Interval, deadline: Deadline
+        self, product: Product, aoi: Aoi, interval: Interval, deadline: Deadline
     ) -> list[Mapping[str, Any]]:
         catalog = SentinelHubCatalog(configuration(self.base_url))
         catalog.client = self._client(deadline)
         span = (interval.start.replace(tzinfo=None), interval.end.replace(tzinfo=None))
         box = BBox(aoi.geometry.bounds, CRS.WGS84)
         try:
-            found = list(catalog.search(COLLECTION, time=span, bbox=box, limit=100))
+            found = list(catalog.search(product.collection, time=span, bbox=box, limit=100))
         except (KeyError, TypeError, ValueError) as error:
             raise SourceUnavailable(
                 f"{self.name}, search: an answer cannot be read: {error!r}"
             ) from error
-        return [feature for feature in found if isinstance(feature, Mapping)]
-
-
-def overpasses(tiles: Iterable[Scene]) -> list[Scene]:
-    """Return one scene for all tiles of each overpass, oldest first.
-
-    It is named after what the names of its tiles share, covers them all, and keeps
-    their codes and the span of their times.
-    """
-    groups: list[list[Scene]] = []
-    for tile in sorted(tiles, key=lambda tile: (tile.acquired_at, tile.scene_id)):
-        for group in groups:
-            if _together(group[0], tile):
-                group.append(tile)
-                break
-        else:
-            groups.append([tile])
-    return [_joined(group) for group in groups]
+        return [one for one in found if isinstance(one, Mapping) and is_read(one, product)]
 
 
 def sentinel_hub_source(
@@ -238,56 +223,9 @@ def sentinel_hub_source(
         ledger=UnitLedger(ledger_folder, section.monthly_units),
         web=web,
         side_px=section.max_side_px,
+        collections=section.collections,
         cache=cache,
     )
-
-
-def _together(first: Scene, tile: Scene) -> bool:
-    near = tile.acquired_at - first.acquired_at <= SAME_OVERPASS
-    return near and (_overpass_name(tile), tile.platform) == (_overpass_name(first), first.platform)
-
-
-def _overpass_name(tile: Scene) -> str:
-    found = _PRODUCT.match(tile.scene_id)
-    return found[1] if found else tile.scene_id
-
-
-def _joined(tiles: Sequence[Scene]) -> Scene:
-    codes = sorted({found[2] for tile in tiles if (found := _PRODUCT.match(tile.scene_id))})
-    clouds = [t.cloud_cover_percent for t in tiles if t.cloud_cover_percent is not None]
-    times = [tile.acquired_at for tile in tiles]
-    return replace(
-        tiles[0],
-        scene_id=_overpass_name(tiles[0]),
-        acquired_at=min(times),
-        available_at=max(tile.available_at for tile in tiles),
-        footprint=unary_union([tile.footprint for tile in tiles]),
-        cloud_cover_percent=sum(clouds) / len(clouds) if clouds else None,
-        properties={
-            **tiles[0].properties,
-            "tiles": " ".join(codes),
-            "first": min(times).isoformat(),
-            "last": max(times).isoformat(),
-        },
-    )
-
-
-def _span(scene: Scene) -> tuple[datetime, datetime]:
-    first, last = scene.properties.get("first"), scene.properties.get("last")
-    if not first or not last:
-        return scene.acquired_at, scene.acquired_at
-    return datetime.fromisoformat(first), datetime.fromisoformat(last)
-
-
-def _with_assets(feature: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an item whose assets are the bands that can be asked for."""
-    declared = {"raster:bands": [{"scale": SCALE, "offset": 0.0}]}
-    bands = {band: {"href": f"sentinel-hub:{name}", **declared} for band, name in BANDS.items()}
-    return {
-        "collection": COLLECTION,
-        **feature,
-        "assets": {**bands, "scl": {"href": "sentinel-hub:SCL"}},
-    }
 
 
 def _key(scene: Scene, grid: Grid, bands: Sequence[str]) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -20,7 +16,6 @@ from rasterio.io import MemoryFile
 from sentinelhub.api.process import SentinelHubRequest
 from sentinelhub.config import SHConfig
 from sentinelhub.constants import CRS, MimeType
-from sentinelhub.data_collections import DataCollection
 from sentinelhub.download.models import DownloadRequest
 from sentinelhub.geometry import BBox
 
@@ -28,26 +23,10 @@ from aoi.grid import Grid
 from monitor.errors import SourceRefused, SourceUnavailable
 from monitor.sources.answers import is_page
 from monitor.sources.raster import Layer
+from monitor.sources.sentinel_hub_products import SENTINEL_2, Product, served_at
 
-BANDS = {
-    "blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "nir08": "B8A",
-    "swir16": "B11", "swir22": "B12",
-}  # fmt: skip
-"""Our band names and those of Sentinel Hub."""
-
-SCALE = 1e-4
-"""Of the integers that our evalscript gives; harmonised by the service, without offset."""
-
-NOTHING = -32768
 MARGIN = timedelta(minutes=1)
 """Added to the span of an acquisition, whose tiles are dated to the second."""
-
-
-def evalscript(bands: Sequence[str]) -> str:
-    """Return the script that gives `bands` (our names), the classification and the data mask."""
-    text = files("monitor.sources.evalscripts").joinpath("sentinel_2.js").read_text("utf-8")
-    names = json.dumps([BANDS[band] for band in bands])
-    return f"//VERSION=3\nconst BANDS = {names};\n{text}"
 
 
 def configuration(base_url: str) -> SHConfig:
@@ -55,18 +34,13 @@ def configuration(base_url: str) -> SHConfig:
     return SHConfig(use_defaults=True, sh_base_url=base_url)
 
 
-@lru_cache(maxsize=8)
-def sentinel_2_at(base_url: str) -> DataCollection:
-    """Return the collection as served at an address; the library's own is bound to another."""
-    known = DataCollection.SENTINEL2_L2A
-    if base_url == known.service_url:
-        return known
-    digest = hashlib.sha256(base_url.encode()).hexdigest()[:12].upper()
-    return known.define_from(f"EMBERWATCH_S2_L2A_{digest}", service_url=base_url)
-
-
 def process_request(
-    base_url: str, grid: Grid, bands: Sequence[str], first: datetime, last: datetime
+    base_url: str,
+    grid: Grid,
+    bands: Sequence[str],
+    first: datetime,
+    last: datetime,
+    product: Product = SENTINEL_2,
 ) -> DownloadRequest:
     """Return the request for the pixels of one acquisition on a grid.
 
@@ -75,15 +49,20 @@ def process_request(
     grid : Grid
         At most as large as the service allows, see `parts`.
     bands : sequence of str
-        Keys of `BANDS`.
+        Keys of the bands of the product.
     first, last : datetime
         Times of the first and last tile of the acquisition.
+    product : Product
+        Of the satellite.
     """
+    further = {"dataFilter": product.data_filter(bands), "processing": product.processing}
     data = SentinelHubRequest.input_data(
-        sentinel_2_at(base_url), time_interval=(_stamp(first - MARGIN), _stamp(last + MARGIN))
+        served_at(base_url, product.sensor),
+        time_interval=(_stamp(first - MARGIN), _stamp(last + MARGIN)),
+        other_args={name: dict(words) for name, words in further.items() if words},
     )
     request = SentinelHubRequest(
-        evalscript=evalscript(bands),
+        evalscript=product.evalscript(bands),
         input_data=[data],
         responses=[SentinelHubRequest.output_response("default", MimeType.TIFF)],
         bbox=BBox(grid.bounds_m, CRS(grid.epsg)),
@@ -109,8 +88,10 @@ def parts(grid: Grid, side_px: int) -> list[Grid]:
     ]
 
 
-def layers_of(content: bytes, grid: Grid, bands: Sequence[str]) -> dict[str, Layer]:
-    """Return the bands and the classification ``scl`` that an answer holds.
+def layers_of(
+    content: bytes, grid: Grid, bands: Sequence[str], product: Product = SENTINEL_2
+) -> dict[str, Layer]:
+    """Return the bands that an answer holds, and ``scl`` if the product has a classification.
 
     Raises
     ------
@@ -125,19 +106,12 @@ def layers_of(content: bytes, grid: Grid, bands: Sequence[str]) -> dict[str, Lay
         # An empty file in memory would be opened for writing.
         raise SourceUnavailable("sentinel-hub, process: an empty answer came instead of an image")
     numbers = _numbers(content, grid)
-    if numbers.shape[0] != len(bands) + 2:
+    expected = len(bands) + len(product.further_bands)
+    if numbers.shape[0] != expected:
         raise SourceRefused(
-            f"sentinel-hub, process: {numbers.shape[0]} bands came, {len(bands) + 2} were asked for"
+            f"sentinel-hub, process: {numbers.shape[0]} bands came, {expected} were asked for"
         )
-    *values, classes, measured = numbers.astype(np.float32)
-    nothing = measured == 0
-    layers = {}
-    for band, stored in zip(bands, values, strict=True):
-        stored[nothing | (stored == NOTHING)] = np.nan
-        layers[band] = Layer(stored, integers=True, resampled=False)
-    classes[nothing] = 0
-    layers["scl"] = Layer(classes, integers=True, resampled=False)
-    return layers
+    return product.decoded(list(numbers.astype(np.float32)), bands)
 
 
 def assembled(grid: Grid, pieces: Sequence[tuple[Grid, dict[str, Layer]]]) -> dict[str, Layer]:
@@ -150,7 +124,11 @@ def assembled(grid: Grid, pieces: Sequence[tuple[Grid, dict[str, Layer]]]) -> di
         column = round((piece.left_m - grid.left_m) / grid.resolution_m)
         for name, layer in layers.items():
             whole[name][row : row + piece.height, column : column + piece.width] = layer.numbers
-    return {name: Layer(values, integers=True, resampled=False) for name, values in whole.items()}
+    stored_as = {name: layer.integers for _, layers in pieces for name, layer in layers.items()}
+    return {
+        name: Layer(values, integers=stored_as[name], resampled=False)
+        for name, values in whole.items()
+    }
 
 
 def _numbers(content: bytes, grid: Grid) -> NDArray[Any]:

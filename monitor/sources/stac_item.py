@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from monitor.errors import SourceRefused
 from monitor.scene import Asset, Scene, Sensor
+from monitor.sources.sentinel_1_names import radar_name
 
 AVAILABLE_AFTER = timedelta(hours=6)
 """From acquisition to the catalogue, where the item does not say (CONTRACT section 4)."""
@@ -254,7 +255,10 @@ def _relative_orbit(properties: Mapping[str, Any], name: str) -> int | None:
         if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
             return int(value)
     found = _ORBIT_IN_PRODUCT.search(f"{properties.get('s2:product_uri', '')} {name}")
-    return int(found[1]) if found else None
+    if found:
+        return int(found[1])
+    radar = radar_name(name)
+    return radar.relative_orbit if radar else None
 
 
 def _baseline(properties: Mapping[str, Any], name: str) -> str:

@@ -112,7 +112,9 @@ class WholeTileHotspots:
 
 def _hidden(aoi: Aoi) -> Aoi:
     """Return the window of an area as if it were the area."""
-    return Aoi("window", "", window_of(*aoi.geometry.bounds), aoi.epsg)
+    window = window_of(*aoi.geometry.bounds)
+    # What is looked for stays: it decides whether radar is searched.
+    return Aoi("window", "", window, aoi.epsg, detectors=aoi.detectors)
 
 
 def _widened(grid: Grid, bounds_m: tuple[float, float, float, float]) -> Grid:

@@ -72,6 +72,23 @@ def test_a_month_of_a_small_area_through_sentinel_hub() -> None:
     assert cost.history_units == pytest.approx(36 * cost.units_a_month)
 
 
+def test_radar_is_counted_where_it_is_asked_for() -> None:
+    plain = sentinel_hub_cost(area(10), runs_a_month=HOURLY, history=THREE_YEARS)
+    aoi = an_aoi(geometry=a_square(10_000), detectors=("burn", "sar"))
+
+    cost = sentinel_hub_cost(aoi, runs_a_month=HOURLY, history=THREE_YEARS)
+
+    # 40,075 km x cos 13.66 / 175 are 222.5 km; 2 satellites x 2 directions x 2.5 repeats.
+    passes = 10 * (250 + 16) / 222.5
+    assert cost.scenes_a_month - plain.scenes_a_month == pytest.approx(passes, rel=0.02)
+    # 1,600 x 1,600 px of two bands of three, twice for the terrain.
+    units = 1_600**2 * 2 / 3 * 2 / 262_144
+    assert cost.units_a_month - plain.units_a_month == pytest.approx(passes * units, rel=0.03)
+    # One image an overpass, and another catalogue to search.
+    more = cost.requests_a_month - plain.requests_a_month
+    assert more == pytest.approx(passes + HOURLY, rel=0.02)
+
+
 def test_a_large_area_takes_several_images() -> None:
     small, large = (
         sentinel_hub_cost(area(side), runs_a_month=0, history=THREE_YEARS) for side in (10, 40)

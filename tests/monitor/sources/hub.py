@@ -22,6 +22,7 @@ from tests.monitor.sources.servers import Asked, Reply, Server, running, told
 
 FILES = {
     "B02": "blue", "B03": "green", "B04": "red", "B8A": "nir08", "B11": "swir16", "B12": "swir22",
+    "VV": "vv", "VH": "vh",
 }  # fmt: skip
 
 # NaN does not survive JSON, so a sample that is none is null.
@@ -76,7 +77,12 @@ class Hub:
         query = asked.json()
         first, last = query["datetime"].split("/")
         items = [json.loads(path.read_text()) for path in sorted(self._folder.rglob("*.json"))]
-        known = [i for i in items if first <= i["properties"]["datetime"] <= last]
+        known = [
+            item
+            for item in items
+            if item["collection"] in query["collections"]
+            and first <= item["properties"]["datetime"] <= last
+        ]
         start = int(query.get("next", 0))
         chosen = known[start : start + self.page_items]
         for item in chosen:
@@ -90,14 +96,16 @@ class Hub:
         if not self._allowed(asked):
             return told({"error": {"message": "Token expired"}}, 401)
         query = asked.json()
-        content = evaluated(query, self._scene(query["input"]["data"][0]["dataFilter"]))
+        content = evaluated(query, self._scene(query["input"]["data"][0]))
         spent = {"x-processingunits-spent": self.spent_units} if self.spent_units else {}
         return Reply(200, content, {"Content-Type": "image/tiff", **spent})
 
     def _scene(self, chosen: Mapping[str, Any]) -> Path:
-        span = chosen["timeRange"]
+        span = chosen["dataFilter"]["timeRange"]
         for path in sorted(self._folder.rglob("*.json")):
-            if span["from"] <= json.loads(path.read_text())["properties"]["datetime"] <= span["to"]:
+            item = json.loads(path.read_text())
+            taken = item["properties"]["datetime"]
+            if item["collection"] == chosen["type"] and span["from"] <= taken <= span["to"]:
                 return path.parent
         raise AssertionError(f"nothing was acquired in {span}")
 
@@ -133,6 +141,8 @@ def evaluated(query: Mapping[str, Any], scene: Path) -> bytes:
 def _samples(
     scene: Path, bands: list[str], bbox: list[float], shape: tuple[int, int]
 ) -> dict[str, list[float]]:
+    if "VV" in bands:
+        return _powers(scene, bands, bbox, shape)
     red = _pixels(scene / "red.tif", bbox, shape)
     samples: dict[str, list[float]] = {"dataMask": (red > 0).astype(int).ravel().tolist()}
     for band in bands:
@@ -142,6 +152,16 @@ def _samples(
             stored = _pixels(scene / f"{FILES[band]}.tif", bbox, shape)
             samples[band] = (stored / 10_000).ravel().tolist()
     return samples
+
+
+def _powers(
+    scene: Path, bands: list[str], bbox: list[float], shape: tuple[int, int]
+) -> dict[str, list[float]]:
+    """Return linear power, as the service gives it by default."""
+    powers = {b: _pixels(scene / f"{FILES[b]}.tif", bbox, shape) for b in bands if b in FILES}
+    measured = np.isfinite(powers["VV"]) & (powers["VV"] != 0)
+    samples = {band: np.nan_to_num(power).ravel().tolist() for band, power in powers.items()}
+    return {**samples, "dataMask": measured.astype(int).ravel().tolist()}
 
 
 def _pixels(path: Path, bbox: list[float], shape: tuple[int, int]) -> NDArray[Any]:

@@ -8,13 +8,13 @@ import pytest
 import quickjs
 
 from aoi.grid import Grid
+from monitor.scene import Sensor
 from monitor.sources.raster import Layer
+from monitor.sources.sentinel_hub_products import SENTINEL_2, served_at
 from monitor.sources.sentinel_hub_request import (
     assembled,
-    evalscript,
     parts,
     process_request,
-    sentinel_2_at,
 )
 from tests.builders import GRID
 from tests.monitor.sources.rasters import EPSG
@@ -29,7 +29,7 @@ def test_parts_cover_a_grid_without_overlap() -> None:
 
 
 def test_the_script_asks_for_our_bands_by_their_names() -> None:
-    lines = evalscript(("blue", "nir08")).splitlines()
+    lines = SENTINEL_2.evalscript(("blue", "nir08")).splitlines()
 
     assert lines[:2] == ["//VERSION=3", 'const BANDS = ["B02", "B8A"];']
 
@@ -47,7 +47,7 @@ def test_the_script_turns_reflectance_into_integers(
     sample: dict[str, float], expected: list[int]
 ) -> None:
     script = quickjs.Context()
-    script.eval(evalscript(("nir08",)))
+    script.eval(SENTINEL_2.evalscript(("nir08",)))
 
     given = json.dumps(sample)
 
@@ -56,7 +56,7 @@ def test_the_script_turns_reflectance_into_integers(
 
 def test_the_script_pays_for_no_floats_and_no_further_bands() -> None:
     script = quickjs.Context()
-    script.eval(evalscript(("nir08", "swir22")))
+    script.eval(SENTINEL_2.evalscript(("nir08", "swir22")))
 
     setup = json.loads(script.eval("JSON.stringify(setup())"))
 
@@ -73,7 +73,7 @@ def test_requests_go_to_the_address_of_the_settings(base_url: str) -> None:
     request = process_request(base_url, GRID, ("nir08",), noon, noon)
 
     assert request.url == f"{base_url}/api/v1/process"
-    assert sentinel_2_at(base_url).service_url == base_url
+    assert served_at(base_url, Sensor.SENTINEL_2).service_url == base_url
 
 
 def test_parts_are_put_together_in_their_places() -> None:
