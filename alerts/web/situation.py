@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from sqlalchemy import Engine, func, select
+
 from alerts.alert import WITHDRAWN, Alert, Review, Status
 from alerts.disclosure import TLPS, Tlp, tlp_of
 from alerts.queue import Wanted
 from alerts.web.parts import Parts
-from alerts.web.watched import Group, coverage_in
+from alerts.web.watched import Group
+from aoi.database import reading
 from aoi.errors import InvalidAoi
 from monitor.coverage import CoverageState
-from monitor.ledger import without_gaps
+from monitor.tables import COVERAGE_DAYS
 
 MAX_DAYS = 366
 LISTED = 300
@@ -80,7 +83,6 @@ def situation(parts: Parts, groups: Sequence[Group], start: date, end: date) -> 
     last = datetime.combine(end + timedelta(days=1), time(), UTC)
     found = [one for one in parts.queue.page(wanted, ALL) if _touches(one, first, last)]
     standing = [one for one in found if one.status not in WITHDRAWN]
-    ledger = without_gaps(coverage_in(parts.database, ids, start, end), ids, start, end)
     return Situation(
         start=start,
         end=end,
@@ -90,8 +92,22 @@ def situation(parts: Parts, groups: Sequence[Group], start: date, end: date) -> 
         confirmed=sum(_is_confirmed(one) for one in standing),
         waiting=sum(not _is_confirmed(one) for one in standing),
         withdrawn=len(found) - len(standing),
-        days=Counter(day.state for day in ledger),
+        days=_days(parts.database, ids, start, end),
     )
+
+
+def _days(engine: Engine, ids: Sequence[str], start: date, end: date) -> Counter[CoverageState]:
+    """Count days of areas by what was seen; days without a row were not run."""
+    query = (
+        select(COVERAGE_DAYS.c.state, func.count())
+        .where(COVERAGE_DAYS.c.aoi_id.in_(ids), COVERAGE_DAYS.c.day.between(start, end))
+        .group_by(COVERAGE_DAYS.c.state)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(query).tuples().all()
+    counts = Counter({CoverageState(state): int(count) for state, count in rows})
+    counts[CoverageState.NOT_RUN] += len(ids) * ((end - start).days + 1) - counts.total()
+    return counts
 
 
 def _touches(alert: Alert, first: datetime, last: datetime) -> bool:

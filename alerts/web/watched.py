@@ -15,6 +15,7 @@ from aoi.area import Aoi, AoiState
 from aoi.database import reading
 from aoi.errors import UnknownAoi
 from aoi.registry import AoiRegistry, whole
+from aoi.tables import AOIS, aoi_of
 from monitor.coverage import CoverageDay, CoverageState
 from monitor.ledger import days_between, without_gaps
 from monitor.rows import coverage_of
@@ -81,6 +82,41 @@ def grouped(areas: Iterable[Aoi]) -> list[Group]:
         tiles.setdefault(area.group_id or area.aoi_id, []).append(area)
     groups = [Group(aoi_id, tuple(members)) for aoi_id, members in tiles.items()]
     return sorted(groups, key=lambda group: (group.name.casefold(), group.aoi_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An area by its names alone: thousands are found without reading their outlines."""
+
+    aoi_id: str
+    name: str
+    tile_ids: tuple[str, ...]
+
+
+def named_groups(engine: Engine, visitor: Visitor, states: Collection[AoiState]) -> list[Named]:
+    """Return the names of areas in one of `states` that somebody may see, by name."""
+    query = (
+        select(AOIS.c.aoi_id, AOIS.c.group_id, AOIS.c.name)
+        .where(AOIS.c.state.in_([state.value for state in states]))
+        .order_by(AOIS.c.aoi_id)
+    )
+    tiles: dict[str, tuple[str, list[str]]] = {}
+    with reading(engine) as connection:
+        for aoi_id, group_id, name in connection.execute(query).tuples():
+            if visitor.may_see(aoi_id):
+                shown = name.rpartition(" (")[0] if group_id else name
+                tiles.setdefault(group_id or aoi_id, (shown, []))[1].append(aoi_id)
+    found = [Named(aoi_id, name, tuple(ids)) for aoi_id, (name, ids) in tiles.items()]
+    return sorted(found, key=lambda one: (one.name.casefold(), one.aoi_id))
+
+
+def loaded(engine: Engine, names: Sequence[Named]) -> list[Group]:
+    """Return areas with their outlines, in the order of their names."""
+    ids = [aoi_id for one in names for aoi_id in one.tile_ids]
+    query = select(AOIS).where(AOIS.c.aoi_id.in_(ids)).order_by(AOIS.c.aoi_id)
+    with reading(engine) as connection:
+        tiles = {row.aoi_id: aoi_of(row) for row in connection.execute(query)}
+    return [Group(one.aoi_id, tuple(tiles[aoi_id] for aoi_id in one.tile_ids)) for one in names]
 
 
 def groups_of(registry: AoiRegistry, visitor: Visitor, states: Collection[AoiState]) -> list[Group]:

@@ -13,7 +13,15 @@ from alerts.web.guard import guarded_router, needs
 from alerts.web.outlines import map_layers
 from alerts.web.page import NavItem, Page, PageOf
 from alerts.web.sheets import csv_answer
-from alerts.web.watched import OPEN, Group, group_of, groups_of, last_days, watched
+from alerts.web.watched import (
+    OPEN,
+    Named,
+    group_of,
+    last_days,
+    loaded,
+    named_groups,
+    watched,
+)
 from aoi.area import AoiState
 from aoi.errors import InvalidAoi
 from aoi.export import areas_geojson, duration_text, settlements_geojson
@@ -36,7 +44,7 @@ Text = Annotated[str, Query(max_length=120)]
 def list_areas(page: PageOf, find: Text = "", view: Text = "", at: At = 1) -> Response:
     """Show the areas that the person may see, with what was seen of each in the last days."""
     groups = _found(page, find, view)
-    shown = groups[(at - 1) * PAGE : at * PAGE]
+    shown = loaded(page.parts.database, groups[(at - 1) * PAGE : at * PAGE])
     rows = watched(page.parts.database, shown, page.now.date())
     return page.render(
         "areas.html",
@@ -57,7 +65,8 @@ def list_areas(page: PageOf, find: Text = "", view: Text = "", at: At = 1) -> Re
 @needs(Role.ANALYST)
 def areas_csv(page: PageOf, find: Text = "", view: Text = "") -> Response:
     """Give the list for a spreadsheet."""
-    rows = watched(page.parts.database, _found(page, find, view), page.now.date())
+    groups = loaded(page.parts.database, _found(page, find, view))
+    rows = watched(page.parts.database, groups, page.now.date())
     head = ("id", "name", "state", "sensitivity", "revisit", "tiles", "seen_days_of_30",
             "last_seen", "open_alerts")  # fmt: skip
     body = [
@@ -134,12 +143,12 @@ def change_state(page: PageOf, aoi_id: str, state: Word) -> Response:
     return page.go(f"/aois/{quote(group.aoi_id, safe='')}", said=f"area_{state}")
 
 
-def _found(page: Page, find: str, view: str) -> list[Group]:
+def _found(page: Page, find: str, view: str) -> list[Named]:
     states = (AoiState.ARCHIVED,) if view == "archived" else WATCHED
     words = find.casefold().split()
     return [
         group
-        for group in groups_of(page.parts.registry, page.visitor, states)
+        for group in named_groups(page.parts.database, page.visitor, states)
         if all(word in f"{group.aoi_id} {group.name}".casefold() for word in words)
     ]
 

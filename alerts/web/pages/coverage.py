@@ -13,7 +13,7 @@ from alerts.web.accounts import Role
 from alerts.web.guard import guarded_router, needs
 from alerts.web.page import NavItem, PageOf
 from alerts.web.sheets import csv_answer
-from alerts.web.watched import coverage_in, groups_of, last_days, watched
+from alerts.web.watched import coverage_in, last_days, loaded, named_groups, watched
 from aoi.area import AoiState
 from monitor.coverage import CoverageDay, CoverageState
 from monitor.ledger import without_gaps
@@ -32,9 +32,10 @@ Days = Annotated[int, Query(ge=1, le=366)]
 @needs(Role.ANALYST)
 def coverage(page: PageOf, at: At = 1) -> Response:
     """Show the last days of each area: seen, or why not."""
-    groups = groups_of(page.parts.registry, page.visitor, WATCHED)
+    groups = named_groups(page.parts.database, page.visitor, WATCHED)
     today = page.now.date()
-    rows = watched(page.parts.database, groups[(at - 1) * PAGE : at * PAGE], today)
+    shown = loaded(page.parts.database, groups[(at - 1) * PAGE : at * PAGE])
+    rows = watched(page.parts.database, shown, today)
     return page.render(
         "coverage.html",
         rows=[(row, spans(row.days)) for row in rows],
@@ -52,8 +53,8 @@ def coverage(page: PageOf, at: At = 1) -> Response:
 @needs(Role.ANALYST)
 def coverage_csv(page: PageOf, days: Days = 30) -> Response:
     """Give the ledger for a spreadsheet: a row for every area and day."""
-    groups = groups_of(page.parts.registry, page.visitor, WATCHED)
-    ids = [aoi_id for group in groups for aoi_id in group.ids]
+    groups = named_groups(page.parts.database, page.visitor, WATCHED)
+    ids = [aoi_id for group in groups for aoi_id in group.tile_ids]
     last = page.now.date()
     first = last - timedelta(days=days - 1)
     ledger = without_gaps(coverage_in(page.parts.database, ids, first, last), ids, first, last)
