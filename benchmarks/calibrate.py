@@ -60,7 +60,7 @@ LEAST_STATISTIC = 1.5
 VILLAGES = 40
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_WORLDS = (
-    "bench:5", "adversarial:5", "darfur_mud_brick:2", "rakhine_wood:2", "camp:2",
+    "bench:7", "adversarial:7", "darfur_mud_brick:2", "rakhine_wood:2", "camp:2",
 )  # fmt: skip
 
 
@@ -179,6 +179,15 @@ def weights_of(places: Iterable[ScoredPlace]) -> EvidenceWeights:
     )
 
 
+def quiet_apart(places: Mapping[int, list[ScoredPlace]]) -> Iterator[QuietPlace]:
+    """Yield the quiet times, each with weights fitted on the worlds of other seeds."""
+    for seed, found in places.items():
+        others = [place for s, other in places.items() if s != seed for place in other]
+        weights = weights_of(others) if others else None
+        for place in found:
+            yield replace(place.quiet(), weights=weights)
+
+
 def main() -> None:
     """Score, fit, rank, count, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -189,7 +198,7 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     wanted = [word.split(":") for word in options.worlds]
     jobs = [(name, seed) for name, count in wanted for seed in TUNING_SEEDS[: int(count)]]
-    places: list[ScoredPlace] = []
+    places: dict[int, list[ScoredPlace]] = defaultdict(list)
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         futures = [
             pool.submit(scored_places, n, s, options.folder / f"{n}-{s}.pickle") for n, s in jobs
@@ -197,10 +206,13 @@ def main() -> None:
         for done in as_completed(futures):
             print(f"scored {done.result().stem}", flush=True)
     for name, seed in jobs:
-        places += pickle.loads((options.folder / f"{name}-{seed}.pickle").read_bytes())
-    weights = weights_of(places)
-    words = f"{len(jobs)} simulated worlds ({', '.join(options.worlds)}), tuning seeds"
-    quiet = [place.quiet() for place in places]
+        places[seed] += pickle.loads((options.folder / f"{name}-{seed}.pickle").read_bytes())
+    weights = weights_of(place for found in places.values() for place in found)
+    words = (
+        f"{len(jobs)} simulated worlds ({', '.join(options.worlds)}), tuning seeds, each counted"
+        " with weights fitted on the others"
+    )
+    quiet = list(quiet_apart(places))
     calibration = recalibrated(quiet, words, PersistenceSettings(), weights)
     table = json.dumps(calibration_table(calibration), indent=0)
     (ROOT / "monitor" / "calibration.json").write_text(table + "\n", encoding="utf-8")

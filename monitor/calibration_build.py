@@ -105,7 +105,7 @@ def persistent(place: NDArray[np.int64], day: Values, evidence: Values) -> tuple
     return pair, triple
 
 
-def rate_table(best: Values, village_years: float) -> RateTable:
+def rate_table(best: Values, village_years: float, *, cautious: bool = False) -> RateTable:
     """Return false alarms per village-year by threshold.
 
     Parameters
@@ -114,6 +114,9 @@ def rate_table(best: Values, village_years: float) -> RateTable:
         Highest score of each quiet 30-day episode of a place: one alarm each.
     village_years : float
         Quiet time that they come from.
+    cautious : bool
+        True: counts are raised by their standard error, n + sqrt(n). The next year's
+        weather is another, and few false alarms are known badly.
     """
     ordered = np.sort(best[np.isfinite(best)])[::-1]
     if not ordered.size:
@@ -122,7 +125,8 @@ def rate_table(best: Values, village_years: float) -> RateTable:
     ranks = np.unique(np.geomspace(1, len(ordered), 40).astype(int))
     thresholds = [float(ordered[r - 1]) for r in ranks][::-1]
     # The threshold at the r-th highest score lets r of them through.
-    rates = [float(r / village_years) for r in ranks][::-1]
+    counts = ranks + np.sqrt(ranks) if cautious else ranks
+    rates = [float(r / village_years) for r in counts][::-1]
     keep = [i for i in range(len(thresholds)) if i == 0 or thresholds[i] > thresholds[i - 1]]
     return RateTable(
         np.array([thresholds[i] for i in keep]), np.array([rates[i] for i in keep]), village_years

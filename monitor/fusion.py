@@ -23,10 +23,10 @@ class FusionSettings:
     rate decides: at 0.01 false alarms per village-year, a region where 1 % of villages burn
     a year has as many of either. From ``[detection.burn]``."""
 
-    local_odds: float = 5.0
+    local_odds: float = 4.0
     """How much denser quiet scores are at their threshold than beyond it, against those of
     burns: turns a tail rate into odds at the score itself. Fitted on tuning worlds, where
-    15 % of the villages burn a year and a rate of 0.03 is as often a burn as not."""
+    15 % of the villages burn a year and a rate of 0.04 is as often a burn as not."""
 
     hotspot_weight: float = 0.8
     radar_weight: float = 0.5

@@ -51,6 +51,9 @@ class QuietPlace:
     hits: Mapping[str, tuple[Hotspot, ...]] = field(default_factory=dict)
     """Look id to the detections that are surprising at it (`monitor.detectors.fires`)."""
 
+    weights: EvidenceWeights | None = None
+    """Weights that this place did not help to fit; None if it helped to fit none."""
+
 
 def recalibrated(
     places: Sequence[QuietPlace],
@@ -75,7 +78,9 @@ def recalibrated(
     -----
     Tails first, from all quiet looks; then every look is judged again with them, and
     the highest score of each 30-day episode gives the rate of each rule; then the rarest
-    rule of each episode gives the rate of all of them together.
+    rule of each episode gives the rate of all of them together. That last count decides
+    on alarms: it is made with weights that the place did not help to fit, and raised by
+    its standard error.
     """
     ordered = [reweighed(usable(place.readings), weights) for place in places]
     calibration = built_calibration(_quiet_looks(ordered), made_from, weights)
@@ -87,10 +92,21 @@ def recalibrated(
     for rule in SHARES:
         best = _best(found, lambda scores, rule=rule: scores.get(rule, np.nan))  # type: ignore[misc]
         calibration = _with_rate(calibration, rule, rate_table(np.array(best), years))
+    apart = [
+        _candidates(
+            place,
+            [
+                rejudged(r, calibration)
+                for r in reweighed(usable(place.readings), place.weights or weights)
+            ],
+            settings,
+        )
+        for place in places
+    ]
     rarest = _best(
-        found, lambda scores: max(rarity_of(r, score, calibration) for r, score in scores.items())
+        apart, lambda scores: max(rarity_of(r, score, calibration) for r, score in scores.items())
     )
-    return _with_rate(calibration, "all", rate_table(np.array(rarest), years))
+    return _with_rate(calibration, "all", rate_table(np.array(rarest), years, cautious=True))
 
 
 def reweighed(readings: Sequence[Reading], weights: EvidenceWeights) -> list[Reading]:
