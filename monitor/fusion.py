@@ -9,7 +9,6 @@ import numpy as np
 
 from monitor.finding import Evidence, SensorFamily, Tier
 
-
 ONE_LOOK = "one_look"
 """Flag of a finding that a single clear look carries."""
 

@@ -93,9 +93,7 @@ def test_a_service_that_stands_by_is_alive_and_not_ready(service: Service) -> No
     assert ready.json() == {"ready": False, "reason": "standing by"}
 
 
-def test_a_key_of_ones_own_signs_the_forms(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_of_ones_own_signs_the_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMBERWATCH_WEB__SECRET_KEY", "s" * 40)
     config = load_config(write_settings(tmp_path))
 
