@@ -104,7 +104,7 @@ def _days(engine: Engine, ids: Sequence[str], start: date, end: date) -> Counter
         .group_by(COVERAGE_DAYS.c.state)
     )
     with reading(engine) as connection:
-        rows = connection.execute(query).tuples().all()
+        rows = connection.execute(query).all()
     counts = Counter({CoverageState(state): int(count) for state, count in rows})
     counts[CoverageState.NOT_RUN] += len(ids) * ((end - start).days + 1) - counts.total()
     return counts

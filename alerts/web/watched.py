@@ -102,7 +102,7 @@ def named_groups(engine: Engine, visitor: Visitor, states: Collection[AoiState])
     )
     tiles: dict[str, tuple[str, list[str]]] = {}
     with reading(engine) as connection:
-        for aoi_id, group_id, name in connection.execute(query).tuples():
+        for aoi_id, group_id, name in connection.execute(query):
             if visitor.may_see(aoi_id):
                 shown = name.rpartition(" (")[0] if group_id else name
                 tiles.setdefault(group_id or aoi_id, (shown, []))[1].append(aoi_id)
