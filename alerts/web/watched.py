@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from alerts.alert import Status
 from alerts.tables import ALERTS
+from alerts.web.errors import NotPermitted
 from alerts.web.guard import Visitor
 from aoi.area import Aoi, AoiState
 from aoi.database import reading
@@ -137,6 +138,21 @@ def group_of(registry: AoiRegistry, visitor: Visitor, aoi_id: str) -> Group:
             f"no area is called {aoi_id[:80]!r}", hint="see the list of areas for those there are"
         )
     return Group(aoi_id, tiles)
+
+
+def own_group_of(registry: AoiRegistry, visitor: Visitor, aoi_id: str) -> Group:
+    """Return one area that somebody may change: all of its tiles are theirs.
+
+    Raises
+    ------
+    UnknownAoi, NotPermitted
+    """
+    group = group_of(registry, visitor, aoi_id)
+    if len(group.tiles) < len(_tiles(registry, aoi_id)):
+        raise NotPermitted(
+            "only some tiles of this area are yours", hint="ask an admin for the whole of it"
+        )
+    return group
 
 
 def _tiles(registry: AoiRegistry, aoi_id: str) -> tuple[Aoi, ...]:

@@ -20,6 +20,7 @@ from alerts.web.watched import (
     last_days,
     loaded,
     named_groups,
+    own_group_of,
     watched,
 )
 from aoi.area import AoiState
@@ -87,7 +88,9 @@ def show_area(page: PageOf, aoi_id: str) -> Response:
     group = group_of(page.parts.registry, page.visitor, aoi_id)
     parts = page.parts
     (row,) = watched(parts.database, [group], page.now.date())
-    settlements = parts.registry.settlements(group.aoi_id)
+    settlements = [
+        one for one in parts.registry.settlements(group.aoi_id) if page.visitor.may_see(one.aoi_id)
+    ]
     runs = [run for tile in group.tiles for run in parts.store.runs(tile.aoi_id, limit=RUNS)]
     alerts = [one for one in parts.queue.standing(group.ids) if one.status in OPEN]
     operates = page.visitor.role.covers(Role.OPERATOR)
@@ -134,7 +137,7 @@ def area_settlements(page: PageOf, aoi_id: str) -> Response:
 @needs(Role.OPERATOR)
 def change_state(page: PageOf, aoi_id: str, state: Word) -> Response:
     """Pause, resume or archive an area."""
-    group = group_of(page.parts.registry, page.visitor, aoi_id)
+    group = own_group_of(page.parts.registry, page.visitor, aoi_id)
     registry = page.parts.registry
     acts = {"pause": registry.pause, "resume": registry.resume, "archive": registry.archive}
     if state not in acts:

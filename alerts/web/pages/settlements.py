@@ -23,7 +23,7 @@ from alerts.web.uploads import (
     read_rows,
     settlements_of,
 )
-from alerts.web.watched import Group, group_of
+from alerts.web.watched import Group, own_group_of
 from aoi.errors import InvalidAoi
 from aoi.properties import SETTLEMENT_KEYS
 from aoi.settlement import Settlement
@@ -41,7 +41,7 @@ Upload = Annotated[UploadFile | None, File()]
 @needs(Role.OPERATOR)
 def import_page(page: PageOf, aoi_id: str) -> Response:
     """Show the form."""
-    return _form(page, group_of(page.parts.registry, page.visitor, aoi_id))
+    return _form(page, own_group_of(page.parts.registry, page.visitor, aoi_id))
 
 
 @router.post("/aois/{aoi_id}/settlements/preview")
@@ -50,7 +50,7 @@ def preview_settlements(
     page: PageOf, aoi_id: str, file: Upload = None, fields: Line = "", encoding: Line = ""
 ) -> Response:
     """Show what would be imported, or each row that is wrong; nothing is saved."""
-    group = group_of(page.parts.registry, page.visitor, aoi_id)
+    group = own_group_of(page.parts.registry, page.visitor, aoi_id)
     typed = {"fields": fields, "encoding": encoding}
     try:
         named, names = _named_fields(fields), checked_encoding(encoding)
@@ -70,7 +70,7 @@ def preview_settlements(
 @needs(Role.OPERATOR)
 def import_settlements(page: PageOf, aoi_id: str, draft: Line, replace_them: Line = "") -> Response:
     """Import what was shown, all of it or nothing."""
-    group = group_of(page.parts.registry, page.visitor, aoi_id)
+    group = own_group_of(page.parts.registry, page.visitor, aoi_id)
     drafts = Drafts(page.parts.settings.data_folder)
     kept = drafts.get(draft, page.visitor.name, f"settlements of {group.aoi_id}", page.now)
     read = settlements_of(kept, group.whole)

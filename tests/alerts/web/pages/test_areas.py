@@ -13,11 +13,12 @@ from sqlalchemy import insert
 from alerts.web.parts import Parts
 from aoi.area import AoiState
 from aoi.database import writing
+from aoi.drawn import area_from_bbox
 from monitor.tables import COVERAGE_DAYS
 from tests.alerts.conftest import House
 from tests.alerts.web.browsers import NOW, Browser
 from tests.alerts.web.conftest import Browse
-from tests.builders import an_aoi
+from tests.builders import a_settlement, an_aoi
 
 BOX = "24.8,12.0,25.0,12.2"
 SQUARE = [[24.8, 12.0], [25.0, 12.0], [25.0, 12.2], [24.8, 12.2], [24.8, 12.0]]
@@ -237,6 +238,27 @@ def test_an_area_is_paused_resumed_and_archived_and_the_audit_says_by_whom(
     told = [(actor, action) for _, actor, action, _ in parts.registry.audit("sd-test")]
     assert told[-3:] == [("amina", "paused"), ("amina", "active"), ("amina", "archived")]
     assert "sd-test" in operator.get("/aois?view=archived").text
+
+
+def test_who_has_one_tile_sees_it_and_changes_nothing_of_the_whole(
+    parts: Parts, browse: Browse
+) -> None:
+    (big,) = area_from_bbox("24.0,12.0,25.0,12.4", aoi_id="big", name="Big").areas
+    parts.registry.add(big, NOW)
+    first, *others = (tile.aoi_id for tile in parts.registry.group("big"))
+    village = {"settlement_id": "v", "aoi_id": "big", "name": "Hidden"}
+    centre = parts.registry.get(others[-1]).geometry.centroid
+    parts.registry.add_settlements(
+        "big", [a_settlement(**village, footprint=centre.buffer(0.001))], NOW
+    )
+    limited = browse("operator", areas=[first])
+    page = limited.get("/aois/big")
+
+    assert page.status_code == 200
+    assert "Hidden" not in page.text
+    assert limited.send("/aois/big/state", state="archive").status_code == 403
+    assert limited.get("/aois/big/settlements").status_code == 403
+    assert parts.registry.get(first).state is AoiState.ACTIVE
 
 
 def test_an_analyst_sees_areas_and_changes_none(house: House, browse: Browse) -> None:
