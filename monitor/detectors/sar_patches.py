@@ -112,7 +112,7 @@ def _part(bands: Floats, site: Site, places: NDArray[np.intp]) -> float | None:
 def _along(bands: Floats) -> Floats:
     """Return one signed score a block: the sum over polarisations, of variance one."""
     if len(bands) == 1:
-        return bands[0]
+        return np.asarray(bands[0], dtype=np.float32)
     known = np.isfinite(bands).all(axis=0)
     shared = float(np.corrcoef(bands[0][known], bands[1][known])[0, 1]) if known.any() else 0.0
     return np.asarray(bands.sum(axis=0) / np.sqrt(2.0 + 2.0 * shared), dtype=np.float32)

@@ -3,10 +3,13 @@ from __future__ import annotations
 import numpy as np
 
 from monitor.detectors.burn import LookVerdict
+from monitor.detectors.fires import fire_sky
 from monitor.reading import Verdict
 from monitor.verdicts import Verdicts
-from tests.builders import days_ago
+from tests.builders import an_aoi, days_ago
 from tests.monitor.values import a_job, a_reading, a_scored_reading
+
+NO_FIRES = fire_sky([], an_aoi().blocks.outline, an_aoi().epsg)
 
 
 def a_verdict(look_id: str, verdict: Verdict) -> LookVerdict:
@@ -29,7 +32,7 @@ def test_a_quiet_look_asks_for_no_finding() -> None:
     verdicts = Verdicts(a_job())
     verdicts.add(a_verdict("look-2", Verdict.QUIET))
 
-    assert list(verdicts.findings("look-2", [])) == []
+    assert list(verdicts.findings("look-2", NO_FIRES)) == []
     assert verdicts.found_ids == set()
 
 
