@@ -55,6 +55,7 @@ from monitor.detectors.fires import FireSettings
 from monitor.detectors.heat_sources import HeatSettings
 from monitor.detectors.sar_stack import SarSettings
 from monitor.engine import engine_of
+from monitor.file_systems import require_lasting
 from monitor.fire_watch import FireWatch, FireWatchSettings
 from monitor.fusion import FusionSettings
 from monitor.fusion_file import NAME as FUSION_FILE
@@ -110,6 +111,7 @@ def build_service(
     DatabaseUnavailable, ConfigError
     """
     folder = config.service.data_folder
+    require_lasting(config.database_url, allow_volatile=config.database.allow_volatile)
     folder.mkdir(parents=True, exist_ok=True)
     keys = Keyring(master_key(folder))
     database = prepared_database(config.database_url)
@@ -159,7 +161,9 @@ def build_replay(config: Config, out: Path, now: Callable[[], datetime]) -> Serv
     own_numbers(config.service.data_folder, out)
     service = config.service.model_copy(update={"data_folder": out})
     url = f"sqlite:///{out / 'replay.sqlite'}"
-    database = config.database.model_copy(update={"url": url, "password": None})
+    # What is made here can be made again: it may lie in memory.
+    own = {"url": url, "password": None, "allow_volatile": True}
+    database = config.database.model_copy(update=own)
     email = config.email.model_copy(update={"channel": "spool", "spool": out / "spool"})
     parts = {"service": service, "database": database, "email": email}
     # What was fetched for the service once is not fetched again for its replay.

@@ -387,6 +387,8 @@ class DatabaseSection(Section):
     """password for that name"""
     password_file: Path | None = None
     """file that holds password, readable by the service alone"""
+    allow_volatile: bool = False
+    """let the SQLite file lie in memory (tmpfs), where it does not last: for tests only"""
 
     @checks("url")
     @classmethod

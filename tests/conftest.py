@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from sqlalchemy import Engine
 from aoi.database import METADATA, open_database
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Where /tmp lies in memory the tests' databases do too, which no service may.
+os.environ.setdefault("EMBERWATCH_DATABASE__ALLOW_VOLATILE", "true")
 
 # Importing a store puts its tables on METADATA.
 for store in ("aoi.registry", "monitor.store", "alerts.store", "alerts.web.tables"):

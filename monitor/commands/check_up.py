@@ -17,6 +17,7 @@ from aoi.database import open_database, reading, writing
 from aoi.errors import ServiceError
 from monitor.config import Config
 from monitor.errors import ConfigError
+from monitor.file_systems import require_lasting
 from monitor.master_key import master_key
 from monitor.schema import is_current, require_known
 from monitor.sources.in_order import provider_states
@@ -63,6 +64,7 @@ def database(config: Config) -> Checked:
     folder = config.service.data_folder
     if not folder.is_dir():
         return Checked("database", False, f"there is no data folder {folder}", "emberwatch init")
+    require_lasting(config.database_url, allow_volatile=config.database.allow_volatile)
     engine = open_database(config.database_url)
     try:
         require_known(engine)

@@ -56,6 +56,9 @@ data_folder = "data"
 [sources.folder]
 path = "region/imagery"
 
+[database]
+allow_volatile = true
+
 [email]
 channel = "spool"
 spool = "mail"

@@ -13,6 +13,7 @@ from monitor.commands.call import Call, add_row, plain, table, verb
 from monitor.commands.check_up import check_up
 from monitor.config import DEFAULT_FILE, Fault, check_config, describe, load_config
 from monitor.errors import ConfigError
+from monitor.file_systems import require_lasting
 from monitor.master_key import master_key
 
 FAILED = 1
@@ -44,6 +45,7 @@ def init(
             f"cannot write {file}: {error.strerror}", hint="choose a folder that you may write to"
         ) from error
     config = load_config(file)
+    require_lasting(config.database_url, allow_volatile=config.database.allow_volatile)
     config.service.data_folder.mkdir(parents=True, exist_ok=True)
     if "folder" in config.sources.order:
         config.sources.folder.path.mkdir(parents=True, exist_ok=True)
