@@ -26,6 +26,7 @@ from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.evidence.room import EvidenceRoom
 from alerts.evidence.seal import Seal
+from alerts.held_looks import HeldLooks
 from alerts.inbound import Inbound
 from alerts.incidents import words_missing
 from alerts.intake import Intake
@@ -136,6 +137,7 @@ def build_service(
         intake=Intake(database, store, registry, intake_policy(config, keys)),
         aftermath=Aftermath(database, store, aftermath_policy(config)),
         blindness=Blindness(database, store, registry, blindness_policy(config, keys)),
+        held_looks=HeldLooks(database, store),
         desk=ReviewDesk(database, review_policy(config)),
         publisher=Publisher(database, keys, publisher_policy(config)),
         digests=Digests(database, store, registry, keys, writer.shown, digest_policy(config)),

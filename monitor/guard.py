@@ -23,6 +23,9 @@ NIR_SHIFT = 0.12
 
 RATIO_UNCHANGED = 0.03
 
+SUSPECT_RADIOMETRY = "suspect radiometry"
+"""How the reason begins where values and their description disagree: operators are told."""
+
 REJECTED_P = 1e-3
 REJECTED_SHARE = 0.05
 LEAST_REJECTED = 3
@@ -58,13 +61,13 @@ def held_by_shift(observed: Array, reference: Reference) -> str:
     nir, visible = shift[features.nir], shift[features.visible]
     moved = f"near infrared {nir:+.2f}, visible {visible:+.2f} over the whole scene"
     if nir * visible > 0 and all(OFFSET[0] <= abs(s) <= OFFSET[1] for s in (nir, visible)):
-        return f"suspect radiometry: {moved}, as an offset of 0.1 would"
+        return f"{SUSPECT_RADIOMETRY}: {moved}, as an offset of 0.1 would"
     ratio = float(
         np.median(observed[features.ndvi, seen] - reference.expected[features.ndvi, seen])
     )
     large = abs(visible) > VISIBLE_SHIFT or abs(nir) > NIR_SHIFT
     if large and abs(ratio) < RATIO_UNCHANGED:
-        return f"suspect radiometry: {moved} with band ratios unchanged"
+        return f"{SUSPECT_RADIOMETRY}: {moved} with band ratios unchanged"
     return ""
 
 

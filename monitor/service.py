@@ -15,6 +15,7 @@ from alerts.digests import Digests
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.evidence.room import EvidenceRoom
+from alerts.held_looks import HeldLooks
 from alerts.inbound import Inbound
 from alerts.intake import Intake
 from alerts.letterbox import Letterbox
@@ -53,6 +54,7 @@ class Service:
     intake: Intake
     aftermath: Aftermath
     blindness: Blindness
+    held_looks: HeldLooks
     desk: ReviewDesk
     publisher: Publisher
     digests: Digests
@@ -84,6 +86,7 @@ class Service:
         self.intake.absorb_new(self.now())  # findings   -> alerts
         self.aftermath.watch(self.now())  # later looks -> doubts, ends
         self.blindness.watch(self.now())  # coverage   -> alerts
+        self.held_looks.watch(self.now())  # held imagery -> incidents
         self.deliver()
         return runs
 

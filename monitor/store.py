@@ -13,6 +13,7 @@ from aoi.database import reading, writing
 from monitor.area_job import ArchivedLook, AreaReport, SceneProblem, ScoredReading
 from monitor.coverage import CoverageDay
 from monitor.finding import Finding
+from monitor.guard import SUSPECT_RADIOMETRY
 from monitor.reading import Reading
 from monitor.rows import (
     Row,
@@ -154,6 +155,17 @@ class MonitorStore:
         if not superseded:
             query = query.where(LOOKS.c.superseded_by.is_(None))
         query = query.order_by(LOOKS.c.acquired_at, LOOKS.c.look_id)
+        with reading(self._engine) as connection:
+            return [look_of_row(row) for row in connection.execute(query).mappings()]
+
+    def suspect_looks(self, since: datetime) -> list[ArchivedLook]:
+        """Return the looks of all areas that are held for their radiometry, oldest first."""
+        query = (
+            select(LOOKS)
+            .where(LOOKS.c.held_reason.startswith(SUSPECT_RADIOMETRY))
+            .where(LOOKS.c.acquired_at >= since, LOOKS.c.superseded_by.is_(None))
+            .order_by(LOOKS.c.acquired_at, LOOKS.c.look_id)
+        )
         with reading(self._engine) as connection:
             return [look_of_row(row) for row in connection.execute(query).mappings()]
 

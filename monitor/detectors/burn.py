@@ -17,7 +17,7 @@ from monitor.detectors.burn_reading import VERSION as VERSION
 from monitor.detectors.burn_reading import held_reading, reading_of, unread
 from monitor.detectors.burn_settings import BurnSettings as BurnSettings
 from monitor.features import FeatureSet, feature_set_of
-from monitor.guard import held_by_rejections, held_by_shift
+from monitor.guard import SUSPECT_RADIOMETRY, held_by_rejections, held_by_shift
 from monitor.layout import Layout, layout_of
 from monitor.looks import Look
 from monitor.matched import templates_for
@@ -226,7 +226,7 @@ def _held(
 ) -> str:
     """Return why the look must be held, empty if it need not be."""
     if look.tags.get("suspect_radiometry"):
-        return f"suspect radiometry: {look.tags['suspect_radiometry']}"
+        return f"{SUSPECT_RADIOMETRY}: {look.tags['suspect_radiometry']}"
     shifted = held_by_shift(observed, reference)
     if shifted:
         return shifted
