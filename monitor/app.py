@@ -111,9 +111,7 @@ def build_service(
     ------
     DatabaseUnavailable, ConfigError
     """
-    folder = config.service.data_folder
-    require_lasting(config.database_url, allow_volatile=config.database.allow_volatile)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = data_folder_of(config)
     keys = Keyring(master_key(folder))
     database = prepared_database(config.database_url)
     workers = engine or engine_of(config.engine.kind, config.engine.workers, config.engine.address)
@@ -156,6 +154,19 @@ def build_service(
         now=now,
         close=partial(_close, workers, channels, database),
     )
+
+
+def data_folder_of(config: Config) -> Path:
+    """Return the data folder, made if it was not there.
+
+    Raises
+    ------
+    ConfigError
+        If a SQLite database would lie where it does not last.
+    """
+    require_lasting(config.database_url, allow_volatile=config.database.allow_volatile)
+    config.service.data_folder.mkdir(parents=True, exist_ok=True)
+    return config.service.data_folder
 
 
 def build_replay(config: Config, out: Path, now: Callable[[], datetime]) -> Service:
