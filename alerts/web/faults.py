@@ -62,7 +62,7 @@ FAILED = 500
 
 FORMS = "application/x-www-form-urlencoded"
 
-FOR_MACHINES = ("/api", "/ogc", "/feed.atom", "/metrics")
+FOR_MACHINES = ("/api", "/ogc", "/feed.atom", "/metrics", "/readyz")
 CAP = "/cap.xml"
 
 

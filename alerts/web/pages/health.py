@@ -21,7 +21,7 @@ def healthz() -> str:
 
 
 @router.get("/readyz")
-@needs(Role.ANYONE)
+@needs(Role.READER)
 def readyz(parts: PartsOf) -> JSONResponse:
     """Say whether the work is being done, and why not."""
     reason = parts.unwell() or _database_fault(parts)
@@ -33,6 +33,6 @@ def _database_fault(parts: Parts) -> str:
     try:
         parts.store.runs(limit=1)
     except ServiceError:
-        # What exactly is wrong stands in the log; anybody may read this page.
+        # What exactly is wrong stands in the log; a reader's key opens this page.
         return "the database does not answer"
     return ""

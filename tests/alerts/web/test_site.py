@@ -140,9 +140,9 @@ def test_a_body_without_a_length_is_counted_while_it_comes(browse: Browse) -> No
 
 
 def test_alive_and_ready_are_two_questions(parts: Parts, browse: Browse) -> None:
-    browser = browse()
-    assert browser.get("/healthz").text == "ok"
-    assert browser.get("/readyz").json() == {"ready": True, "reason": ""}
+    assert browse().get("/healthz").text == "ok"
+    assert browse().get("/readyz").status_code == 401
+    assert browse("analyst").get("/readyz").json() == {"ready": True, "reason": ""}
 
 
 def test_what_is_open_to_anybody_is_this_and_no_more() -> None:
@@ -153,5 +153,5 @@ def test_what_is_open_to_anybody_is_this_and_no_more() -> None:
     }
 
     links = {f"/{link}/{{token}}" for link in ("unsubscribe", "confirm", "s", "feedback")}
-    entrance = {"/login", "/logout", "/language", "/static/{name}", "/healthz", "/readyz"}
+    entrance = {"/login", "/logout", "/language", "/static/{name}", "/healthz"}
     assert is_open == links | entrance

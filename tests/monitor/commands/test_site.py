@@ -87,7 +87,9 @@ def test_a_service_that_stands_by_is_alive_and_not_ready(service: Service) -> No
     app = site_of(service, lambda: "standing by")
     with TestClient(app, base_url="http://127.0.0.1") as client:
         assert client.get("/healthz").text == "ok"
-        ready = client.get("/readyz")
+        browser = Browser(client, parts_of(service, lambda: "standing by"))
+        browser.sign_in("analyst")
+        ready = browser.get("/readyz")
 
     assert ready.status_code == 503
     assert ready.json() == {"ready": False, "reason": "standing by"}
