@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import zipfile
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 
 from alerts.web.parts import Parts
@@ -55,30 +54,25 @@ def served(parts: Parts) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(parts: Parts, served: str) -> Iterator[Page]:
+def page(parts: Parts, served: str, chromium: Browser) -> Iterator[Page]:
     """A signed-in operator; whatever the page complains about fails the test."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no Chromium on this machine: install Debian's package chromium")
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        context = browser.new_context(base_url=served, viewport={"width": 1280, "height": 900})
-        cookie = {"name": "emberwatch", "value": parts.sessions.open("omar", NOW), "url": served}
-        context.add_cookies([cookie])  # type: ignore[list-item]
-        opened = context.new_page()
-        opened.on(
-            "console", lambda line: complaints.append(line.text) if line.type == "error" else None
-        )
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.on(
-            "request",
-            lambda asked: None if asked.url.startswith((served, "data:")) else complaints.append(
-                asked.url
-            ),
-        )  # fmt: skip
-        yield opened
-        browser.close()
+    context = chromium.new_context(base_url=served, viewport={"width": 1280, "height": 900})
+    cookie = {"name": "emberwatch", "value": parts.sessions.open("omar", NOW), "url": served}
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    opened = context.new_page()
+    opened.on(
+        "console", lambda line: complaints.append(line.text) if line.type == "error" else None
+    )
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "request",
+        lambda asked: None if asked.url.startswith((served, "data:")) else complaints.append(
+            asked.url
+        ),
+    )  # fmt: skip
+    yield opened
+    context.close()
     refused = "Failed to load resource: the server responded with a status of 422"
     assert [line for line in complaints if not line.startswith(refused)] == []
 

@@ -324,7 +324,7 @@ def test_a_signature_that_expires_while_reading_is_renewed_once(server: Server) 
 
 def test_a_read_that_hangs_ends_at_the_deadline(server: Server) -> None:
     source = a_source(server.url, web=replace(QUICK, total_s=0.4, silence_s=30))
-    scene = source.search(AOI, MONTH)[0]
+    scene = a_source(server.url).search(AOI, MONTH)[0]
     server.fail("nir08.tif", Reply(silent_after=-1), times=3)
 
     with pytest.raises(SourceUnavailable, match=r"scene S2B_12 of test: given up after 0\.4 s"):
