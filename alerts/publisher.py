@@ -9,6 +9,7 @@ from itertools import groupby
 
 import structlog
 from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from alerts.alert import Action, Alert, AlertEvent, Status
 from alerts.disclosure import tlp_of
@@ -107,13 +108,21 @@ class Publisher:
         """
         written = 0
         for waiting in self._alerts.untold():
-            with writing(self._engine) as connection:
-                alert = alert_in(connection, waiting.event_id)
-                count = self._publish(connection, alert, now)
-                mark_told(connection, alert.event_id, alert.revision)
-            written += count
-            logger.info("revision dealt with", event_id=alert.event_id, deliveries=count)
+            try:
+                written += self._deal_with(waiting.event_id, now)
+            except IntegrityError:
+                # Another service wrote the same revision at this moment; what it wrote stands,
+                # nothing of ours does. Were it anything else, the next round would say so again.
+                logger.warning("revision dealt with elsewhere", event_id=waiting.event_id)
         return written
+
+    def _deal_with(self, event_id: str, now: datetime) -> int:
+        with writing(self._engine) as connection:
+            alert = alert_in(connection, event_id)
+            count = self._publish(connection, alert, now)
+            mark_told(connection, alert.event_id, alert.revision)
+        logger.info("revision dealt with", event_id=event_id, deliveries=count)
+        return count
 
     def catch_up(self, person: Person, since: datetime, now: datetime) -> int:
         """Queue one summary of what stands for somebody who just came; return of how many alerts.
