@@ -124,5 +124,6 @@ def cluster() -> Iterator[str]:
         subprocess.Popen([*one, "--host", "127.0.0.1"], **quiet) as second,  # type: ignore[call-overload]
     ):
         yield address
-        second.terminate()
-        first.terminate()
+        # Dask may wait for its other half for ever when both are asked to go at once.
+        second.kill()
+        first.kill()

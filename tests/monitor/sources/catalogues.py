@@ -76,7 +76,7 @@ def rustac(items: list[dict[str, Any]], folder: Path) -> Iterator[str]:
             _wait_for(address, process)
             yield f"http://{address}"
         finally:
-            process.terminate()
+            process.kill()
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -62,7 +62,7 @@ def pgstac(items: list[dict[str, Any]], bin_folder: Path) -> Iterator[str]:
                 _wait_for(url, server)
                 yield url
             finally:
-                server.terminate()
+                server.kill()
 
 
 @contextmanager
