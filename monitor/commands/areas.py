@@ -19,9 +19,27 @@ from aoi.files import ReadAreas, read_areas, read_settlements
 from aoi.settlement import Settlement
 from monitor.area_job import WatchSettings
 from monitor.budget import sentinel_hub_cost, stac_cost
-from monitor.commands.call import Call, add_row, minutes, plain, table, verb
+from monitor.clear_sky_file import read_sky, write_sky
+from monitor.commands.call import (
+    Call,
+    Instant,
+    add_row,
+    clock,
+    minutes,
+    plain,
+    table,
+    verb,
+)
 from monitor.commands.fires import fires_document, fires_lines
 from monitor.commands.radar import radar_document, radar_lines
+from monitor.commands.sky import (
+    YEAR_DAYS,
+    SkyDesk,
+    question_document,
+    question_line,
+    sky_document,
+    sky_lines,
+)
 from monitor.config import Config
 from monitor.durations import duration_text
 
@@ -73,13 +91,58 @@ def add(
     call.say({**document, "costs": costs}, *lines)
 
 
-@verb(aoi, "check", example="emberwatch aoi check areas.geojson")
-def check(call: Call, file: File, encoding: Encoding = "") -> None:
-    """Say what a file holds and what is wrong with it; nothing is stored."""
+@verb(aoi, "check", example="emberwatch aoi check areas.geojson --sky")
+def check(
+    call: Call,
+    file: File,
+    encoding: Encoding = "",
+    sky: Annotated[
+        bool, typer.Option("--sky", help="Also ask how often it was clear; takes units.")
+    ] = False,
+    now: Instant = None,
+) -> None:
+    """Say what a file holds, what is wrong with it and what it will cost; nothing is stored."""
     read = read_areas(file, encoding=encoding)
+    config = call.config()
+    desk = SkyDesk(config, clock(now))
+    skies = [desk.answer(desk.question(area, YEAR_DAYS)) if sky else None for area in read.areas]
+    costs = _costs(config, read.areas)
     lines = [f"note: {plain(notice)}" for notice in read.notices]
-    lines += [f"{plain(area.aoi_id)}: {plain(area.name)}, can be added" for area in read.areas]
-    call.say({"areas": [_document(area) for area in read.areas], "notices": read.notices}, *lines)
+    lines += [f"cost: {cost}" for cost in costs]
+    documents = []
+    for area, found in zip(read.areas, skies, strict=True):
+        documents.append({**_document(area), **({"sky": sky_document(found)} if sky else {})})
+        lines.append(f"{plain(area.aoi_id)}: {plain(area.name)}, can be added")
+        lines += sky_lines(found)
+    call.say({"areas": documents, "notices": read.notices, "costs": costs}, *lines)
+
+
+@verb(aoi, "sky", example="emberwatch aoi sky sd-south-darfur --estimate")
+def sky(
+    call: Call,
+    aoi_id: AreaId,
+    days: Annotated[int, typer.Option(min=30, max=1_830, help="How far back.")] = YEAR_DAYS,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Only say what it costs.")] = False,
+    now: Instant = None,
+) -> None:
+    """Count how often an area was clear, day by day, without fetching an image.
+
+    Sentinel Hub counts; the processing units are estimated before, entered in the ledger, and
+    bounded by the monthly budget. What it says is kept, and shown by `aoi show`.
+    """
+    service = call.service(now)
+    area = service.registry.whole(aoi_id)
+    desk = SkyDesk(service.config, service.now)
+    question = desk.question(area, days)
+    planned = {"aoi_id": area.aoi_id, "question": question_document(question)}
+    line = question_line(plain(area.aoi_id), question)
+    if estimate:
+        call.say({**planned, "sky": None}, line)
+        return
+    found = desk.answer(question)
+    write_sky(service.config.service.data_folder, area.aoi_id, found)
+    spent = f"{found.units:.2f} processing units were spent"
+    call.say({**planned, "sky": sky_document(found)}, line, *sky_lines(found), f"  {spent}")
 
 
 @verb(aoi, "list", example="emberwatch aoi list --json")
@@ -117,10 +180,12 @@ def show(call: Call, aoi_id: AreaId) -> None:
     count = len(service.registry.settlements(aoi_id))
     fires = [fires_document(service.config, part) for part in parts]
     radar = [radar_document(service.config, part) for part in parts]
+    known_sky = read_sky(service.config.service.data_folder, area)
     document = {
         **_document(area),
         "fires": fires,
         "radar": radar,
+        "sky": sky_document(known_sky),
         "parts": [part.aoi_id for part in parts],
         "settlements": count,
         "geometry": mapping(area.geometry),
@@ -138,6 +203,7 @@ def show(call: Call, aoi_id: AreaId) -> None:
     lines += [f"  {minutes(r.started_at)} {r.outcome.value}: {plain(r.reason)}" for r in runs]
     lines += [line for one in fires for line in fires_lines(one)]
     lines += [line for one in radar for line in radar_lines(one)]
+    lines += sky_lines(known_sky)
     lines += [f"  scene {plain(one.scene_id)}: {plain(one.reason)}" for one in problems]
     call.say(document, *lines)
 

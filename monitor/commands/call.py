@@ -60,8 +60,7 @@ class Call:
         # Imported here: maps and numbers take seconds to load, and --help needs neither.
         from monitor.app import build_service
 
-        clock = utc_now if now is None else _fixed(instant(now, "--now"))
-        service = build_service(self.config(), clock)
+        service = build_service(self.config(), clock(now))
         self._context.call_on_close(service.close)
         return service
 
@@ -151,6 +150,11 @@ def _parameter(
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def clock(now: str | None) -> Callable[[], datetime]:
+    """Return the clock of this machine, or one that stands at the instant of ``--now``."""
+    return utc_now if now is None else _fixed(instant(now, "--now"))
 
 
 def instant(text: str, option: str) -> datetime:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.observation import Flag
+from monitor.observation import UNCLEAR, Flag
 
 Codes = NDArray[np.uint16]
 Flags = NDArray[np.uint16]
@@ -53,6 +53,11 @@ def scl_flags(codes: Codes) -> Flags:
         table[code] = flag
     table[SCL_CLASSES] = Flag.NODATA
     return table[np.minimum(codes, SCL_CLASSES)]
+
+
+def unseen_scl_classes() -> list[int]:
+    """Return the scene classes whose ground was measured and not seen: cloud, shadow, snow."""
+    return [code for code, flag in _SCL.items() if flag & UNCLEAR and flag is not Flag.NODATA]
 
 
 def qa_pixel_flags(codes: Codes) -> Flags:

@@ -103,6 +103,15 @@ def cache_of(section: SourcesSection, data_folder: Path) -> Cache | None:
     return Cache(data_folder / "cache", max_bytes) if max_bytes else None
 
 
+def hub_of(section: SourcesSection, data_folder: Path) -> SentinelHub:
+    """Return Sentinel Hub with its ledger, whether it is in the order or not."""
+    # Imported here: most services need no Sentinel Hub, and it takes seconds to load.
+    from monitor.sources.sentinel_hub import sentinel_hub_source
+
+    cache = cache_of(section, data_folder)
+    return sentinel_hub_source(section.sentinel_hub, _states(data_folder), cache)
+
+
 def _on_the_network(
     name: str, section: SourcesSection, data_folder: Path
 ) -> Sequence[Stac | SentinelHub]:
@@ -110,10 +119,7 @@ def _on_the_network(
     if name == "stac":
         return stac_sources(section.stac, cache)
     if name == "sentinel_hub":
-        # Imported here: most services need no Sentinel Hub, and it takes seconds to load.
-        from monitor.sources.sentinel_hub import sentinel_hub_source
-
-        return [sentinel_hub_source(section.sentinel_hub, _states(data_folder), cache)]
+        return [hub_of(section, data_folder)]
     return []
 
 

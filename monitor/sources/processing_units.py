@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from monitor.errors import SourceUnavailable
 
-# One unit is 512 x 512 pixels of three bands of at most 16 bits (Sentinel Hub documentation,
-# "Processing unit definition"); no request costs less than the smallest.
+# One unit is 512 x 512 pixels of three bands of at most 16 bits, one sample a pixel (Sentinel Hub
+# documentation, "Processing unit definition"); an area counts as a hundredth of that at least, and
+# no request costs less than the smallest.
 UNIT_PIXELS = 512 * 512
 UNIT_BANDS = 3
+SMALLEST_AREA = 0.01
 SMALLEST_UNITS = 0.005
+SMALLEST_STATISTICS_UNITS = 0.01
 
 
 def estimated_units(
-    width: int, height: int, bands: int, *, bits: int = 16, factor: float = 1.0
+    width: int,
+    height: int,
+    bands: int,
+    *,
+    bits: int = 16,
+    factor: float = 1.0,
+    samples: int = 1,
+    least: float = SMALLEST_UNITS,
 ) -> float:
     """Return what one request costs.
 
@@ -31,9 +43,14 @@ def estimated_units(
         Of each output number; 32 cost twice as much.
     factor : float
         Of additional processing, such as orthorectification.
+    samples : int
+        Values taken of each pixel: of statistics, the days with an overpass.
+    least : float
+        What any request of this service costs.
     """
-    units = width * height / UNIT_PIXELS * bands / UNIT_BANDS * max(1.0, bits / 16)
-    return max(units * factor, SMALLEST_UNITS)
+    area = max(width * height / UNIT_PIXELS, SMALLEST_AREA)
+    units = area * bands / UNIT_BANDS * max(1.0, bits / 16) * samples
+    return max(units * factor, least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,23 @@ class UnitLedger:
                 hint=f"fetching goes on by itself on {ends}; to go on now, raise "
                 "[sources.sentinel_hub] monthly_units",
             )
+
+    def pay(self, headers: Mapping[str, Any], estimate: float, what: str, now: datetime) -> float:
+        """Add one request that was answered, and return its units.
+
+        They are what its headers say, else the estimate.
+
+        Raises
+        ------
+        SourceUnavailable
+            If the ledger cannot be written.
+        """
+        try:
+            units, estimated = float(headers["x-processingunits-spent"]), False
+        except (KeyError, ValueError):
+            units, estimated = estimate, True
+        self.record(units, what, now, estimated=estimated)
+        return units
 
     def record(self, units: float, what: str, now: datetime, *, estimated: bool) -> None:
         """Add one request to the ledger.

@@ -146,7 +146,8 @@ class SentinelHub:
         first, last = span_of(scene)
         request = process_request(self.base_url, grid, bands, first, last, product)
         [response] = self._client(deadline).download([request], decode_data=False, max_threads=1)
-        self._pay(response.headers, scene, product.units(grid, bands))
+        estimate = product.units(grid, bands)
+        self.ledger.pay(response.headers, estimate, scene.scene_id, self.now())
         layers = layers_of(response.content, grid, bands, product)
         if self.cache:
             self.cache.put(key, response.content)
@@ -154,13 +155,6 @@ class SentinelHub:
 
     def _kept(self, scene: Scene, grid: Grid, bands: Sequence[str]) -> bool:
         return self.cache is not None and self.cache.get(_key(scene, grid, bands)) is not None
-
-    def _pay(self, headers: Mapping[str, Any], scene: Scene, estimate: float) -> None:
-        try:
-            units, estimated = float(headers["x-processingunits-spent"]), False
-        except (KeyError, ValueError):
-            units, estimated = estimate, True
-        self.ledger.record(units, scene.scene_id, self.now(), estimated=estimated)
 
     def _client(self, deadline: Deadline) -> DeadlineClient:
         config = configuration(self.base_url)

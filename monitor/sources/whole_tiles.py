@@ -71,12 +71,12 @@ class WholeTiles:
 
     def search(self, aoi: Aoi, interval: Interval) -> list[Scene]:
         """Return the scenes that touch `aoi`, of those that touch its window."""
-        found = self.source.search(_hidden(aoi), interval)
+        found = self.source.search(window_area(aoi), interval)
         return [scene for scene in found if scene.footprint.intersects(aoi.geometry)]
 
     def problems(self, aoi: Aoi, interval: Interval) -> list[SearchProblem]:
         """Return what had to be left out of the search of the window."""
-        return self.source.problems(_hidden(aoi), interval)
+        return self.source.problems(window_area(aoi), interval)
 
     def read(self, scene: Scene, grid: Grid, bands: Sequence[str]) -> Observation:
         """Return the pixels on `grid`, cut out of those of its window."""
@@ -105,12 +105,12 @@ class WholeTileHotspots:
         west, south, east, north = aoi.blocks.outline.bounds
         return [
             spot
-            for spot in self.source.hotspots(_hidden(aoi), interval)
+            for spot in self.source.hotspots(window_area(aoi), interval)
             if west <= spot.longitude <= east and south <= spot.latitude <= north
         ]
 
 
-def _hidden(aoi: Aoi) -> Aoi:
+def window_area(aoi: Aoi) -> Aoi:
     """Return the window of an area as if it were the area."""
     window = window_of(*aoi.geometry.bounds)
     # What is looked for stays: it decides whether radar is searched.

@@ -97,6 +97,26 @@ def test_sentinel_hub_gives_imagery_and_counts_its_units(tmp_path: Path) -> None
     assert 0 < source.ledger.spent(datetime.now(UTC)) < 5
 
 
+def test_sentinel_hub_counts_the_clear_sky_and_its_units(tmp_path: Path) -> None:
+    from monitor.sources.sentinel_hub import sentinel_hub_source
+    from monitor.sources.sentinel_hub_sky import clear_sky, sky_question
+
+    section = SentinelHubSection(
+        client_id=key("SENTINEL_HUB__CLIENT_ID"),
+        client_secret=SecretStr(key("SENTINEL_HUB__CLIENT_SECRET")),
+        monthly_units=5,
+    )
+    source = sentinel_hub_source(section, tmp_path)
+
+    question = sky_question(source, AREA, DRY_SEASON)
+    sky = clear_sky(source, question)
+
+    assert (sky.clear_fraction or 0.0) > 0.5
+    assert sky.lost_days == 0
+    # The service's own count is what the published rule gave before.
+    assert sky.units == pytest.approx(question.units, rel=0.5)
+
+
 def test_firms_gives_hotspots_and_tells_the_allowance() -> None:
     source = firms_source(FirmsSection(map_key=SecretStr(key("FIRMS__MAP_KEY"))))
     # Central Africa: something burns on any week of the year.

@@ -6,6 +6,7 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,9 +16,16 @@ import quickjs
 import rasterio
 import trustme
 from numpy.typing import NDArray
+from pydantic import SecretStr
 from rasterio.io import MemoryFile
 from rasterio.windows import from_bounds
 
+from monitor.sources import sentinel_hub_client
+from monitor.sources.processing_units import UnitLedger
+from monitor.sources.sentinel_hub import SentinelHub
+from monitor.sources.sentinel_hub_client import Credentials
+from monitor.sources.web import WebSettings
+from tests.builders import NOW
 from tests.monitor.sources.servers import Asked, Reply, Server, running, told
 
 FILES = {
@@ -38,6 +46,21 @@ function run(bands, count) {
 }
 """
 
+RUN_OUTPUTS = """
+function run(bands, count, name) {
+  const names = Object.keys(bands), pairs = [];
+  for (let i = 0; i < count; i++) {
+    const sample = {};
+    for (const band of names) sample[band] = bands[band][i];
+    const outputs = evaluatePixel(sample);
+    pairs.push([outputs[name][0], outputs.dataMask[0]]);
+  }
+  return pairs;
+}
+"""
+
+BY_RULE = "by rule"
+
 
 class Hub:
     """Answers as Sentinel Hub does; `server` takes faults."""
@@ -49,10 +72,13 @@ class Hub:
         self.valid_token = ""
         self.page_items = 100
         self.spent_units: str | None = "0.125"
+        """What answers say that they cost; `BY_RULE`: what the published rule gives."""
+
         self._folder = folder
         server.routes["/token"] = self._token
         server.routes["/api/v1/catalog/1.0.0/search"] = self._search
         server.routes["/api/v1/process"] = self._process
+        server.routes["/api/v1/statistics"] = self._statistics
 
     def asked(self, part: str) -> list[Asked]:
         """Return the requests whose path contains `part`."""
@@ -96,9 +122,40 @@ class Hub:
         if not self._allowed(asked):
             return told({"error": {"message": "Token expired"}}, 401)
         query = asked.json()
-        content = evaluated(query, self._scene(query["input"]["data"][0]))
-        spent = {"x-processingunits-spent": self.spent_units} if self.spent_units else {}
+        scene = self._scene(query["input"]["data"][0])
+        content, bands = evaluated(query, scene)
+        output = query["output"]
+        spent = self._spent(output["width"] * output["height"], bands, 0.005)
         return Reply(200, content, {"Content-Type": "image/tiff", **spent})
+
+    def _statistics(self, asked: Asked) -> Reply:
+        if not self._allowed(asked):
+            return told({"error": {"message": "Token expired"}}, 401)
+        query = asked.json()
+        wanted = query["aggregation"]
+        assert wanted["aggregationInterval"] == {"of": "P1D"}, "the only one that is played here"
+        days = self._days(query["input"]["data"][0]["type"], wanted["timeRange"])
+        entries = [day_counted(query, day, scenes) for day, scenes in sorted(days.items())]
+        spent = self._spent(wanted["width"] * wanted["height"], 1, 0.01, samples=len(days))
+        return told({"data": entries, "status": "OK"}, 200, **spent)
+
+    def _days(self, collection: str, span: Mapping[str, str]) -> dict[str, list[Path]]:
+        """Return the folders of the scenes of each day, the latest first."""
+        days: dict[str, list[Path]] = {}
+        for path in sorted(self._folder.rglob("*.json"), reverse=True):
+            item = json.loads(path.read_text())
+            taken = item["properties"]["datetime"]
+            if item["collection"] == collection and span["from"] <= taken < span["to"]:
+                days.setdefault(taken[:10], []).append(path.parent)
+        return days
+
+    def _spent(self, pixels: int, bands: int, least: float, *, samples: int = 1) -> dict[str, str]:
+        """Return the header that says what was spent."""
+        if self.spent_units != BY_RULE:
+            return {"x-processingunits-spent": self.spent_units} if self.spent_units else {}
+        # docs.sentinel-hub.com, "Processing Unit definition".
+        units = max(pixels / 262_144, 0.01) * bands / 3 * samples
+        return {"x-processingunits-spent": f"{max(units, least):.6f}"}
 
     def _scene(self, chosen: Mapping[str, Any]) -> Path:
         span = chosen["dataFilter"]["timeRange"]
@@ -110,8 +167,8 @@ class Hub:
         raise AssertionError(f"nothing was acquired in {span}")
 
 
-def evaluated(query: Mapping[str, Any], scene: Path) -> bytes:
-    """Return the image that a process request asks for."""
+def evaluated(query: Mapping[str, Any], scene: Path) -> tuple[bytes, int]:
+    """Return the image that a process request asks for, and how many bands it is paid by."""
     bounds, output = query["input"]["bounds"], query["output"]
     shape = output["height"], output["width"]
     script = quickjs.Context()
@@ -135,7 +192,48 @@ def evaluated(query: Mapping[str, Any], scene: Path) -> bytes:
     with MemoryFile() as memory:
         with memory.open(**profile) as file:
             file.write(image.astype(kind))
-        return bytes(memory.read())
+        inputs = setup["input"][0]["bands"]
+        return bytes(memory.read()), len([one for one in inputs if one != "dataMask"])
+
+
+def day_counted(query: Mapping[str, Any], day: str, scenes: list[Path]) -> dict[str, Any]:
+    """Return the statistics of one day: the script on its scenes, the latest above the others."""
+    wanted, bounds = query["aggregation"], query["input"]["bounds"]
+    shape = wanted["height"], wanted["width"]
+    script = quickjs.Context()
+    script.set_time_limit(60)
+    script.eval(wanted["evalscript"])
+    setup = json.loads(script.eval("JSON.stringify(setup())"))
+    [name] = [one["id"] for one in setup["output"] if one["id"] != "dataMask"]
+    samples = laid_over(
+        [_samples(scene, setup["input"][0]["bands"], bounds["bbox"], shape) for scene in scenes]
+    )
+    script.eval(RUN_OUTPUTS)
+    script.set("given", json.dumps(samples))
+    script.set("named", name)
+    count = shape[0] * shape[1]
+    pairs = json.loads(script.eval(f"JSON.stringify(run(JSON.parse(given), {count}, named))"))
+    values = np.array([value for value, measured in pairs if measured])
+    stats: dict[str, Any] = {"sampleCount": count, "noDataCount": count - values.size}
+    # The true service says "NaN" where there is nothing.
+    for word, function in (("min", np.min), ("max", np.max), ("mean", np.mean), ("stDev", np.std)):
+        stats[word] = float(function(values)) if values.size else "NaN"
+    following = date.fromisoformat(day) + timedelta(days=1)
+    return {
+        "interval": {"from": f"{day}T00:00:00Z", "to": f"{following}T00:00:00Z"},
+        "outputs": {name: {"bands": {"B0": {"stats": stats}}}},
+    }
+
+
+def laid_over(layers: list[dict[str, list[float]]]) -> dict[str, list[float]]:
+    """Return the samples of the first layer that has data at each pixel."""
+    joined = {band: list(numbers) for band, numbers in layers[0].items()}
+    for under in layers[1:]:
+        for place, has in enumerate(joined["dataMask"]):
+            if not has:
+                for band, numbers in under.items():
+                    joined[band][place] = numbers[place]
+    return joined
 
 
 def _samples(
@@ -181,3 +279,27 @@ def a_hub(folder: Path) -> Iterator[tuple[Hub, str]]:
     authority.issue_cert("localhost").configure_cert(context)
     with authority.cert_pem.tempfile() as trusted, running(tls=context) as server:
         yield Hub(server, folder), trusted
+
+
+QUICK = WebSettings(
+    connect_s=1, silence_s=2.0, total_s=30, tries=2, first_wait_s=0.001, longest_wait_s=0.2
+)
+
+
+def as_new(hub: Hub) -> None:
+    """Forget what a hub was asked, what it was told to do, and every token."""
+    sentinel_hub_client._TOKENS.clear()
+    hub.server.faults = []
+    hub.server.log = []
+    hub.page_items, hub.spent_units, hub.tokens, hub.valid_token = 100, "0.125", 0, ""
+
+
+def source_of(hub: Hub, folder: Path, *, monthly_units: float = 10) -> SentinelHub:
+    """Return the source that asks a hub and counts units below a folder."""
+    return SentinelHub(
+        hub.server.url,
+        Credentials(f"{hub.server.url}/token", "us", SecretStr(hub.secret)),
+        UnitLedger(folder / "units", monthly_units),
+        web=QUICK,
+        now=lambda: NOW,
+    )

@@ -17,13 +17,36 @@ from tests.builders import NOW
         pytest.param(512, 512, 3, 32, 2.0, id="floats cost twice"),
         pytest.param(512, 512, 3, 8, 1.0, id="bytes are no cheaper"),
         pytest.param(1024, 512, 6, 16, 4.0, id="twice the pixels, twice the bands"),
-        pytest.param(10, 10, 3, 16, 0.005, id="the smallest"),
+        pytest.param(51, 51, 3, 16, 0.01, id="the smallest area"),
+        pytest.param(10, 10, 3, 16, 0.01, id="no smaller area is cheaper"),
+        pytest.param(10, 10, 1, 16, 0.005, id="the smallest request"),
     ],
 )
 def test_a_request_costs_pixels_times_bands(
     width: int, height: int, bands: int, bits: int, units: float
 ) -> None:
     assert estimated_units(width, height, bands, bits=bits) == units
+
+
+def test_each_sample_of_a_pixel_is_paid_for() -> None:
+    # Four days of 51 x 51 pixels and one band: 4 x 0.01 / 3.
+    assert estimated_units(51, 51, 1, samples=4, least=0.01) == pytest.approx(0.04 / 3)
+    assert estimated_units(51, 51, 1, samples=2, least=0.01) == 0.01
+
+
+@pytest.mark.parametrize(
+    ("headers", "units"),
+    [
+        pytest.param({"x-processingunits-spent": "0.25"}, 0.25, id="as the service says"),
+        pytest.param({}, 0.5, id="as estimated"),
+        pytest.param({"x-processingunits-spent": "much"}, 0.5, id="garbled"),
+    ],
+)
+def test_an_answer_is_paid(tmp_path: Path, headers: dict[str, str], units: float) -> None:
+    ledger = UnitLedger(tmp_path, monthly_units=10)
+
+    assert ledger.pay(headers, 0.5, "scene 1", NOW) == units
+    assert ledger.spent(NOW) == units
 
 
 def test_each_month_is_counted_by_itself(tmp_path: Path) -> None:

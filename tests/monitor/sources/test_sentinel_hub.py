@@ -19,25 +19,20 @@ from aoi.interval import Interval
 from monitor.errors import SourceError, SourceRefused, SourceUnavailable
 from monitor.observation import Flag
 from monitor.settings import SentinelHubSection
-from monitor.sources import sentinel_hub_client
 from monitor.sources.cache import Cache
 from monitor.sources.folder import Folder
 from monitor.sources.processing_units import UnitLedger
 from monitor.sources.sentinel_hub import SentinelHub, sentinel_hub_source
-from monitor.sources.sentinel_hub_client import Credentials
-from monitor.sources.web import WebSettings
+from monitor.sources.sentinel_hub_products import SENTINEL_2
 from tests.builders import GRID, NOW, a_square, an_aoi, days_ago
 from tests.catalogue import write_overpass
-from tests.monitor.sources.hub import Hub, a_hub
+from tests.monitor.sources.hub import BY_RULE, Hub, a_hub
 from tests.monitor.sources.rasters import write_band
 from tests.monitor.sources.servers import Asked, Reply, page, told
 
 AOI = an_aoi()
 MONTH = Interval(days_ago(30), NOW)
 BANDS = ("nir08", "swir16", "swir22")
-QUICK = WebSettings(
-    connect_s=1, silence_s=2.0, total_s=20, tries=2, first_wait_s=0.001, longest_wait_s=0.2
-)
 NAMES = {
     2: "S2B_MSIL2A_20240518T083000_N0510_R021_T35PPN_20240518T120000",
     7: "S2A_MSIL2A_20240513T083000_N0510_R021_T35PPN_20240513T120000",
@@ -57,28 +52,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running_hub(folder: Path) -> Iterator[tuple[Hub, str]]:
     with a_hub(folder) as (hub, trusted):
         yield hub, trusted
-
-
-@pytest.fixture
-def hub(running_hub: tuple[Hub, str], monkeypatch: pytest.MonkeyPatch) -> Hub:
-    hub, trusted = running_hub
-    monkeypatch.setenv("SSL_CERT_FILE", trusted)
-    sentinel_hub_client._TOKENS.clear()
-    hub.server.faults = []
-    hub.server.log = []
-    hub.page_items, hub.spent_units, hub.tokens, hub.valid_token = 100, "0.125", 0, ""
-    return hub
-
-
-@pytest.fixture
-def source(hub: Hub, tmp_path: Path) -> SentinelHub:
-    return SentinelHub(
-        hub.server.url,
-        Credentials(f"{hub.server.url}/token", "us", SecretStr(hub.secret)),
-        UnitLedger(tmp_path / "units", monthly_units=10),
-        web=QUICK,
-        now=lambda: NOW,
-    )
 
 
 def test_overpasses_are_listed_oldest_first(source: SentinelHub) -> None:
@@ -166,8 +139,20 @@ def test_what_the_service_does_not_say_is_estimated(hub: Hub, source: SentinelHu
 
     source.read(source.search(AOI, MONTH)[0], GRID, BANDS)
 
-    # 48 x 48 of 262,144 pixels, four bands of three.
-    assert source.ledger.spent(NOW) == pytest.approx(48 * 48 / 262_144 * 4 / 3)
+    # 48 x 48 of 262,144 pixels count as a hundredth; four bands of three.
+    assert source.ledger.spent(NOW) == pytest.approx(0.01 * 4 / 3)
+
+
+@pytest.mark.parametrize("side_px", [48, 96])
+def test_the_estimate_is_what_the_published_rule_gives(
+    hub: Hub, source: SentinelHub, side_px: int
+) -> None:
+    grid = replace(GRID, height=side_px, width=side_px)
+    hub.spent_units = BY_RULE
+
+    source.read(source.search(AOI, MONTH)[0], grid, BANDS)
+
+    assert source.ledger.spent(NOW) == pytest.approx(SENTINEL_2.units(grid, BANDS), abs=1e-6)
 
 
 def test_a_budget_that_is_used_up_stops_politely_before_asking(

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import quickjs
 from numpy.typing import NDArray
-from pydantic import SecretStr
 from shapely.geometry import mapping
 
 from aoi.interval import Interval
@@ -23,14 +22,10 @@ from monitor.errors import SourceError, SourceUnavailable
 from monitor.radar_shelf import RadarShelf
 from monitor.radar_watch import RadarWatch
 from monitor.scene import Scene, Sensor
-from monitor.sources import sentinel_hub_client
 from monitor.sources.cache import Cache
 from monitor.sources.folder import Folder
-from monitor.sources.processing_units import UnitLedger
 from monitor.sources.sentinel_hub import SentinelHub
-from monitor.sources.sentinel_hub_client import Credentials
 from monitor.sources.sentinel_hub_products import MIDDLE_DB, SENTINEL_1, STEP_DB
-from monitor.sources.web import WebSettings
 from monitor.sources.whole_tiles import WholeTiles
 from tests.builders import NOW, a_settlement, an_aoi, days_ago
 from tests.catalogue import write_overpass
@@ -42,9 +37,6 @@ from tests.monitor.values import a_job
 AREA = an_aoi(detectors=("burn", "sar"))
 GRID = AREA.blocks.at(10)
 MONTH = Interval(days_ago(30), NOW)
-QUICK = WebSettings(
-    connect_s=1, silence_s=2.0, total_s=30, tries=2, first_wait_s=0.001, longest_wait_s=0.2
-)
 SMALL = replace(GRID, height=40, width=40)
 
 
@@ -96,28 +88,6 @@ def running_hub(folder: Path) -> Iterator[tuple[Hub, str]]:
         yield hub, trusted
 
 
-@pytest.fixture
-def hub(running_hub: tuple[Hub, str], monkeypatch: pytest.MonkeyPatch) -> Hub:
-    hub, trusted = running_hub
-    monkeypatch.setenv("SSL_CERT_FILE", trusted)
-    sentinel_hub_client._TOKENS.clear()
-    hub.server.faults = []
-    hub.server.log = []
-    hub.spent_units, hub.tokens, hub.valid_token = "0.125", 0, ""
-    return hub
-
-
-@pytest.fixture
-def source(hub: Hub, tmp_path: Path) -> SentinelHub:
-    return SentinelHub(
-        hub.server.url,
-        Credentials(f"{hub.server.url}/token", "us", SecretStr(hub.secret)),
-        UnitLedger(tmp_path / "units", monthly_units=10),
-        web=QUICK,
-        now=lambda: NOW,
-    )
-
-
 def radar(source: SentinelHub | Folder | WholeTiles) -> list[Scene]:
     return [s for s in source.search(AREA, MONTH) if s.sensor is Sensor.SENTINEL_1]
 
@@ -146,7 +116,7 @@ def test_a_run_archives_the_looks_that_the_same_rasters_in_a_folder_give(
     source: SentinelHub, folder: Path, tmp_path: Path
 ) -> None:
     # The stub runs the script on 650,000 pixels at once, which takes it seconds.
-    patient = replace(source, web=replace(QUICK, silence_s=60, total_s=200))
+    patient = replace(source, web=replace(source.web, silence_s=60, total_s=200))
     same = tmp_path / "same"
     shutil.copytree(folder, same, ignore=shutil.ignore_patterns("*_EW_*"))
     found = []
@@ -191,8 +161,8 @@ def test_what_the_service_does_not_say_is_estimated(hub: Hub, source: SentinelHu
 
     source.read(radar(source)[0], SMALL, ("vv", "vh"))
 
-    # 40 x 40 of 262,144 pixels, two bands of three, twice for the terrain.
-    assert source.ledger.spent(NOW) == pytest.approx(40 * 40 / 262_144 * 2 / 3 * 2)
+    # 40 x 40 of 262,144 pixels count as a hundredth; two bands of three, twice for the terrain.
+    assert source.ledger.spent(NOW) == pytest.approx(0.01 * 2 / 3 * 2)
 
 
 def test_a_budget_that_is_used_up_stops_before_asking(hub: Hub, source: SentinelHub) -> None:
