@@ -15,7 +15,7 @@ COMPILE := pip compile pyproject.toml --group build --universal --python-version
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --quiet $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint typecheck budget pytest bench lock clean
+.PHONY: help demo test lint typecheck budget pytest bench lock axe clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ bench: $(VENV)/dev.stamp  ## the promised speed and size, and skill on real data
 lock:  ## both locks from pyproject.toml (needs uv); UPGRADE=--upgrade for newer versions
 	$(UV) $(COMPILE) -o requirements.lock
 	$(UV) $(COMPILE) -c requirements.lock --all-extras --group dev -o requirements-dev.lock
+
+axe:  ## fetch axe-core for the tests of pages (needs npm)
+	$(PYTHON) -m tools.axe_core
 
 clean:  ## remove the environment and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build

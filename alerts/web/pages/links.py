@@ -24,13 +24,18 @@ Word = Annotated[str, Form(max_length=40)]
 Note = Annotated[str, Form(max_length=2_000)]
 
 
+BUTTONS = {
+    Purpose.UNSUBSCRIBE: ("link_unsubscribe.html", PersonState.UNSUBSCRIBED),
+    Purpose.CONFIRM: ("link_confirm.html", PersonState.ACTIVE),
+}
+"""Links that open one button: its page, and the state that it leads to."""
+
+
 @router.get("/unsubscribe/{token}")
 @needs(Role.ANYONE)
 def unsubscribe_page(page: PageOf, token: str) -> Response:
     """Show the button."""
-    person = _person(page, Purpose.UNSUBSCRIBE, token)
-    gone = person.state is PersonState.UNSUBSCRIBED
-    return page.render("link_unsubscribe.html", done=gone, person=person)
+    return _button(page, Purpose.UNSUBSCRIBE, _person(page, Purpose.UNSUBSCRIBE, token))
 
 
 @router.post("/unsubscribe/{token}")
@@ -38,25 +43,21 @@ def unsubscribe_page(page: PageOf, token: str) -> Response:
 def unsubscribe(page: PageOf, token: str) -> Response:
     """Let the person go, at once."""
     person = page.parts.enrolment.unsubscribe_by_link(token, page.now)
-    _speak(page, person)
-    return page.render("link_unsubscribe.html", done=True, person=person)
+    return _button(page, Purpose.UNSUBSCRIBE, person)
 
 
 @router.get("/confirm/{token}")
 @needs(Role.ANYONE)
 def confirm_page(page: PageOf, token: str) -> Response:
     """Show the button."""
-    person = _person(page, Purpose.CONFIRM, token)
-    return page.render("link_confirm.html", done=person.state is PersonState.ACTIVE, person=person)
+    return _button(page, Purpose.CONFIRM, _person(page, Purpose.CONFIRM, token))
 
 
 @router.post("/confirm/{token}")
 @needs(Role.ANYONE, from_anywhere=True)
 def confirm(page: PageOf, token: str) -> Response:
     """Begin to send."""
-    person = page.parts.enrolment.confirm_by_link(token, page.now)
-    _speak(page, person)
-    return page.render("link_confirm.html", done=True, person=person)
+    return _button(page, Purpose.CONFIRM, page.parts.enrolment.confirm_by_link(token, page.now))
 
 
 @router.get("/s/{token}")
@@ -109,6 +110,12 @@ def _person(page: Page, purpose: Purpose, token: str) -> Person:
     person = page.parts.enrolment.person_of_link(purpose, token, page.now)
     _speak(page, person)
     return person
+
+
+def _button(page: Page, purpose: Purpose, person: Person) -> Response:
+    template, reached = BUTTONS[purpose]
+    _speak(page, person)
+    return page.render(template, done=person.state is reached, person=person)
 
 
 def _speak(page: Page, person: Person) -> None:

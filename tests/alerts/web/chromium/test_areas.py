@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page
-from sqlalchemy import Engine
 
 from alerts.web.parts import Parts
-from alerts.web.site import site
-from aoi.database import METADATA, open_database
-from tests.alerts.web.browsers import NOW, add_person, some_parts
+from tests.alerts.web.browsers import NOW, add_person
 from tests.builders import an_aoi
 
 pytestmark = pytest.mark.chromium
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Engine]:
-    """A file, since the server answers from many threads."""
-    engine = open_database(f"sqlite:///{tmp_path / 'site.sqlite'}")
-    METADATA.create_all(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def parts(db: Engine, tmp_path: Path) -> Parts:
-    made = some_parts(db, tmp_path)
-    add_person(made, "omar", "operator")
-    return made
-
-
-@pytest.fixture
-def served(parts: Parts) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        server = uvicorn.Server(uvicorn.Config(site(parts), log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+def parts(parts: Parts) -> Parts:
+    add_person(parts, "omar", "operator")
+    return parts
 
 
 @pytest.fixture

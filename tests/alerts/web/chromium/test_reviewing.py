@@ -3,148 +3,35 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page
-from sqlalchemy import Engine
 
 from alerts.alert import Alert, Status
 from alerts.web.parts import Parts
-from alerts.web.site import site
-from aoi.database import METADATA, open_database
 from monitor.archive import save_chip
 from tests.alerts.conftest import House
-from tests.alerts.web.browsers import PASSWORD, add_person, some_parts
+from tests.alerts.web.browsers import add_person
+from tests.alerts.web.chromium.conftest import DESK, PHONE, Visitor
 from tests.alerts.web.pages.test_alert import archive_looks
 from tests.builders import an_observation
 
 pytestmark = pytest.mark.chromium
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-PATIENCE_MS = 60_000
-DESK, PHONE = (1280, 900), (390, 844)
-
-
-@dataclass
-class Visit:
-    """A person at a browser, and everything that it asked for or complained about."""
-
-    page: Page
-    base: str
-    strangers: list[str] = field(default_factory=list)
-    """Requests to other hosts."""
-
-    complaints: list[str] = field(default_factory=list)
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def type(self, text: str) -> None:
-        self.page.keyboard.type(text)
-
-    def sign_in(self, name: str) -> None:
-        """Sign in with the keyboard; the field of the name has the focus."""
-        self.page.goto(f"{self.base}/login")
-        self.page.wait_for_function("document.activeElement.id === 'name'")
-        self.type(name)
-        self.press("Tab")
-        assert self.page.input_value("#name") == name
-        self.type(PASSWORD)
-        self.press("Enter")
-        self.page.wait_for_url(f"{self.base}/", timeout=PATIENCE_MS)
-
-    def too_wide(self) -> int:
-        """Return by how many pixels the page is wider than the window."""
-        return int(
-            self.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-        )
-
-
-Visitor = Callable[..., Visit]
-
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[Engine]:
-    """A file, since the server answers from many threads."""
-    engine = open_database(f"sqlite:///{tmp_path / 'site.sqlite'}")
-    METADATA.create_all(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def parts(db: Engine, tmp_path: Path) -> Parts:
-    made = some_parts(db, tmp_path)
+def parts(parts: Parts, tmp_path: Path) -> Parts:
     for role in ("before", "after"):
         save_chip(an_observation(), tmp_path / f"chips/{role}.tif")
     for name in ("amina", "ben"):
-        add_person(made, name, "analyst")
-    return made
+        add_person(parts, name, "analyst")
+    return parts
 
 
 @pytest.fixture
 def alert(house: House, parts: Parts) -> Alert:
     archive_looks(parts, 22, 12, 7, 2)
     return house.opened()
-
-
-@pytest.fixture
-def served(parts: Parts) -> Iterator[str]:
-    """The address of a server that ends with the test."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    # From here on a browser waits instead of being refused.
-    listener.listen()
-    server = uvicorn.Server(uvicorn.Config(site(parts), log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
-
-
-@pytest.fixture
-def visit(chromium: Browser, served: str) -> Iterator[Visitor]:
-    contexts = []
-
-    def opened(size: tuple[int, int] = DESK, *, scripts: bool = True) -> Visit:
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale="en",
-            java_script_enabled=scripts,
-        )
-        contexts.append(context)
-        seen = Visit(context.new_page(), served)
-        seen.page.on("request", lambda request: _note(seen, request.url))
-        seen.page.on(
-            "console",
-            lambda message: (
-                seen.complaints.append(message.text)
-                if message.type in ("error", "warning")
-                else None
-            ),
-        )
-        seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        return seen
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def _note(seen: Visit, url: str) -> None:
-    if not url.startswith((seen.base, "data:", "blob:", "about:")):
-        seen.strangers.append(url)
 
 
 def test_a_reviewer_confirms_from_the_queue_with_the_keyboard_alone(
