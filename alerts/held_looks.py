@@ -55,8 +55,8 @@ def _sentence(provider: str, looks: Sequence[ArchivedLook]) -> str:
     newest = max(looks, key=lambda look: (look.acquired_at, look.look_id))
     areas = len({look.aoi_id for look in looks})
     return (
-        f"{len(looks)} looks of {provider} over {areas} areas in the last {LOOKED_BACK.days} days "
-        f"are held and nothing is alerted from them: {newest.held_reason[:LONGEST_REASON]} "
+        f"Looks of {provider} held in the last {LOOKED_BACK.days} days: {len(looks)}, areas: "
+        f"{areas}. Nothing is alerted from them: {newest.held_reason[:LONGEST_REASON]} "
         f"({newest.platform}, {newest.acquired_at:%Y-%m-%d}). See whether the provider changed its "
         "processing, and what emberwatch coverage says; another provider in [sources] order is "
         "read where this one is not"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from monitor.audit import e_value
 from monitor.finding import Evidence, SensorFamily, Tier
 
 ONE_LOOK = "one_look"
@@ -51,7 +50,7 @@ def burn_probability(
         False alarms per village-year of the optical rules at this score.
     evidence : sequence of Evidence
         All families; those beside the optical one multiply the odds by the e-value of
-        their p, weighted, never above the Sellke-Bayarri-Berger ceiling.
+        their p, weighted; that lies below the Sellke-Bayarri-Berger ceiling for every p.
     settings : FusionSettings
     counted : frozenset of SensorFamily, optional
         Families that the rate rests on already.
@@ -68,23 +67,8 @@ def burn_probability(
     }
     for item in evidence:
         if item.family in weights and item.family not in counted:
-            odds *= likelihood_ratio(item.p) ** weights[item.family]
+            odds *= e_value(item.p) ** weights[item.family]
     return min(odds / (1.0 + odds), settings.highest)
-
-
-def likelihood_ratio(p: float) -> float:
-    """Return the e-value of a p-value: at most what a p of that size can carry.
-
-    ``(1 - p + p ln p) / (p ln^2 p)`` (step 8 of DETECTION 4a), 1/2 at p = 1; 4.5, 21
-    and 118 at 0.01, 0.001 and 0.0001.
-    """
-    p = min(max(p, 1e-12), 1.0)
-    if p > 1.0 - 1e-6:
-        return 0.5
-    log = float(np.log(p))
-    value = (1.0 - p + p * log) / (p * log * log)
-    ceiling = -1.0 / (np.e * p * log) if p < 1.0 / np.e else 1.0
-    return float(min(value, ceiling))
 
 
 def tier_of(

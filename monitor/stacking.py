@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from monitor.fusion import FusionSettings, likelihood_ratio
+from monitor.audit import e_value
+from monitor.fusion import FusionSettings
 
 LEAST_LABELS = 150
 LEAST_EACH = 20
@@ -140,7 +141,7 @@ def _design(cases: Sequence[Case], settings: FusionSettings) -> tuple[Floats, Fl
 
 
 def _log_ratio(p: float | None) -> float:
-    return 0.0 if p is None else float(np.log(likelihood_ratio(p)))
+    return 0.0 if p is None else float(np.log(e_value(p)))
 
 
 def _stated(offset: Floats, features: Floats, weights: Floats, highest: float) -> Floats:

@@ -99,6 +99,8 @@ def demo(
     network is used and nothing is sent. Results on simulated land say nothing of accuracy.
     """
     _make_room(out)
+    # A scene with a wrong offset is part of the region: its warning is in the mail and the ledger.
+    log_to_stderr("error")
     settings = preset(PRESET)
     watched = Interval(DEMO_FROM, settings.span.end)
     with call.progress("demo") as bar:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from monitor.audit import e_value
 from monitor.detectors.sar import VERSION, RadarReading
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, Tier
-from monitor.fusion import FusionSettings, likelihood_ratio, tier_of
+from monitor.fusion import FusionSettings, tier_of
 
 CONFOUNDERS = (
     "many light shelters are nearly invisible to radar: its silence says nothing",
@@ -52,7 +53,7 @@ def with_camp_radar(finding: Finding, reading: RadarReading, settings: FusionSet
     if not agrees:
         return replace(finding, evidence=evidence)
     odds = finding.probability / max(1.0 - finding.probability, 1e-6)
-    odds *= max(likelihood_ratio(radar.p), 1.0) ** settings.radar_weight
+    odds *= max(e_value(radar.p), 1.0) ** settings.radar_weight
     probability = min(odds / (1.0 + odds), settings.highest)
     tier = tier_of(probability, evidence, finding.flags, settings)
     return replace(

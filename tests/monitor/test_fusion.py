@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.audit import e_value
 from monitor.finding import SensorFamily, Tier
-from monitor.fusion import FusionSettings, burn_probability, likelihood_ratio, tier_of
+from monitor.fusion import FusionSettings, burn_probability, tier_of
 from tests.builders import some_evidence
 
 OPTICAL = some_evidence(p=1e-4)
@@ -19,12 +21,19 @@ SETTINGS = FusionSettings(burns_per_village_year=0.01, local_odds=8.0)
 
 @pytest.mark.parametrize(("p", "lr"), [(1e-2, 4.5), (1e-3, 21.0), (1e-4, 118.0)])
 def test_the_evidence_of_a_p_value_is_that_of_the_specification(p: float, lr: float) -> None:
-    assert likelihood_ratio(p) == pytest.approx(lr, rel=0.05)
+    assert e_value(p) == pytest.approx(lr, rel=0.05)
+
+
+@given(st.floats(1e-12, 1.0))
+def test_a_p_value_never_carries_more_than_it_can(p: float) -> None:
+    ceiling = -1.0 / (math.e * p * math.log(p)) if p < 1.0 / math.e else 1.0
+
+    assert e_value(p) <= ceiling
 
 
 @given(st.floats(1e-12, 1.0), st.floats(1e-12, 1.0))
 def test_a_smaller_p_never_carries_less_evidence(p: float, other: float) -> None:
-    assert (likelihood_ratio(p) >= likelihood_ratio(other)) or p >= other
+    assert (e_value(p) >= e_value(other)) or p >= other
 
 
 def test_the_base_rate_decides() -> None:
@@ -35,7 +44,7 @@ def test_the_base_rate_decides() -> None:
 
 
 def test_a_detected_fire_multiplies_the_odds_by_its_weighted_evidence() -> None:
-    expected = likelihood_ratio(1e-3) ** 0.8
+    expected = e_value(1e-3) ** 0.8
 
     assert burn_probability(0.00125, [OPTICAL, FIRES], SETTINGS) == pytest.approx(
         expected / (1 + expected)
