@@ -10,9 +10,10 @@ from shapely.geometry import MultiPolygon
 from aoi.grid import to_metres, utm_epsg
 from aoi.interval import Interval
 from aoi.settlement import Settlement
+from monitor.audit import e_value
 from monitor.detectors.sar import VERSION, RadarReading
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, Tier, finding_id
-from monitor.fusion import FusionSettings, likelihood_ratio, tier_of
+from monitor.fusion import FusionSettings, tier_of
 
 DAMAGE_PER_TOWN_YEAR = 0.05
 """Prior rate of damage to a town that radar could see (design)."""
@@ -87,7 +88,7 @@ def with_radar(finding: Finding, reading: RadarReading, settings: FusionSettings
 def raised(probability: float, p: float, settings: FusionSettings) -> float:
     """Return a probability after radar evidence: odds times its e-value, weighted, never less."""
     odds = probability / max(1.0 - probability, 1e-9)
-    odds *= max(likelihood_ratio(p) ** settings.radar_weight, 1.0)
+    odds *= max(e_value(p) ** settings.radar_weight, 1.0)
     return float(max(min(odds / (1.0 + odds), settings.highest), probability))
 
 
