@@ -146,6 +146,9 @@ class Alert:
     follows: str = ""
     """Event that was retracted at this place before, empty if none was."""
 
+    split_from: str = ""
+    """Event that a person divided, of which this is a part; empty if none was."""
+
     outside: bool = False
     """True once somebody outside the desk may have it. Kept by the outbox."""
 
@@ -251,6 +254,12 @@ def event_id_of(finding: Finding, follows: str = "") -> str:
         text += f"|{finding.kind}"
     digest = base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
     return f"{FAMILIES[finding.kind]}-{digest[:13]}"
+
+
+def event_id_of_part(alert: Alert) -> str:
+    """Return the identifier of the event that is split off an alert as it stands."""
+    digest = hashlib.sha256(f"{alert.event_id}|part|{alert.revision}".encode()).digest()
+    return f"{FAMILIES[alert.kind]}-{base64.b32encode(digest).decode().lower()[:13]}"
 
 
 def _place_key(finding: Finding) -> str:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, Engine
 
-from alerts.alert import SERVICE, Action, Alert, AlertEvent, Status, act, event_id_of, ref_of
-from alerts.intake import REF_LENGTHS, opened
+from alerts.alert import SERVICE, Action, Alert, AlertEvent, Status, act, event_id_of
+from alerts.intake import opened
 from alerts.place import place_of
-from alerts.store import alerts_in, insert_alert, ref_is_free, update_alert
+from alerts.refs import free_ref
+from alerts.store import alerts_in, insert_alert, update_alert
 from aoi.area import Aoi, AoiState
 from aoi.database import writing
 from aoi.grid import to_metres
@@ -83,8 +84,7 @@ class Blindness:
     def _open(self, connection: Connection, area: Aoi, seen_at: datetime, now: datetime) -> None:
         finding = blind_finding(area, seen_at, now)
         event_id = event_id_of(finding)
-        refs = (ref_of(event_id, self._policy.ref_key, length) for length in REF_LENGTHS)
-        ref = next(ref for ref in refs if ref_is_free(connection, ref))
+        ref = free_ref(connection, event_id, self._policy.ref_key)
         first = AlertEvent(
             event_id, 1, Action.OPEN, SERVICE, now, "first",
             f"not seen since {seen_at:%Y-%m-%d}", None, Status.FIRST,

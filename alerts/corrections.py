@@ -1,4 +1,4 @@
-"""People mend alerts: another outline, two alerts that are one. Nothing is lost by it."""
+"""People mend alerts: another outline, two that are one, one that is two. Nothing is lost by it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,25 @@ from shapely.ops import unary_union
 from shapely.validation import explain_validity
 from sqlalchemy import Engine
 
-from alerts.alert import FAMILIES, Action, Alert, AlertEvent, Review, act
+from alerts.alert import (
+    FAMILIES,
+    Action,
+    Alert,
+    AlertEvent,
+    Review,
+    Status,
+    act,
+    event_id_of_part,
+)
 from alerts.disclosure import centre_of
 from alerts.errors import NotAllowed
 from alerts.grading import severity_of
 from alerts.outbox import cancel_unsent
-from alerts.store import alert_in, stale, update_alert
+from alerts.refs import free_ref
+from alerts.store import alert_in, insert_alert, stale, update_alert
 from aoi.database import writing
 from aoi.tiling import area_km2
-from monitor.finding import Finding
+from monitor.finding import Finding, FindingKind
 
 logger = structlog.get_logger(__name__)
 
@@ -29,15 +39,26 @@ BY_HAND = "outline=analyst"
 """Flag of a finding whose outline a person drew; the detector's own stays in its finding."""
 
 MAX_VERTICES = 2_000
+SMALLEST_M2 = 400.0
+"""Either part of a split alert must be larger than one pixel of 20 m."""
+
 MAX_DISTANCE_DEG = 0.1
 """An outline is of this place: about 10 km are more than a settlement and its camps."""
 
 
 class Corrections:
-    """Applies what an analyst mended, as one more revision of the alert."""
+    """Applies what an analyst mended, as one more revision of the alert.
 
-    def __init__(self, engine: Engine) -> None:
+    Parameters
+    ----------
+    engine : Engine
+    ref_key : bytes
+        Secret that references of new alerts are made with.
+    """
+
+    def __init__(self, engine: Engine, ref_key: bytes = b"") -> None:
         self._engine = engine
+        self._ref_key = ref_key
 
     def redraw(
         self, event_id: str, outline: BaseGeometry, by: str, now: datetime, *,
@@ -92,6 +113,38 @@ class Corrections:
         logger.info("alerts joined", event_id=alert.event_id, into=other.event_id)
         return joined
 
+    def split(
+        self, event_id: str, drawn: BaseGeometry, by: str, now: datetime, *,
+        note: str = "", expected_revision: int | None = None,
+    ) -> tuple[Alert, Alert]:  # fmt: skip
+        """Make the part of an alert that was drawn an alert of its own; return rest and part.
+
+        The part rests on the same findings and waits for a verdict of its own. Joining it
+        with the rest undoes the split.
+
+        Raises
+        ------
+        UnknownAlert, NotAllowed, StaleAlert
+        """
+        with writing(self._engine) as connection:
+            alert = alert_in(connection, event_id)
+            if expected_revision is not None and alert.revision != expected_revision:
+                raise stale(connection, alert, expected_revision)
+            require_sound(drawn, alert)
+            rest, part = divided(alert, drawn)
+            part_id = event_id_of_part(alert)
+            ref = free_ref(connection, part_id, self._ref_key)
+            changed, event = act(
+                alert, Action.CORRECT, actor=by, at=now, reason="updated",
+                note=f"{ref} was split off. {note}".strip(),
+            )  # fmt: skip
+            changed = _with(changed, redrawn(alert.finding, rest, alert.place.footprint))
+            new, opening = _split_off(alert, part, (part_id, ref), by, now, note)
+            update_alert(connection, changed, [event])
+            insert_alert(connection, new, [opening])
+        logger.info("alert split", event_id=alert.event_id, part=part_id)
+        return changed, new
+
 
 def redrawn(finding: Finding, outline: BaseGeometry, footprint: BaseGeometry | None) -> Finding:
     """Return a finding with another outline, and the numbers that follow from it."""
@@ -116,6 +169,31 @@ def together(one: Finding, other: Finding, footprint: BaseGeometry | None) -> Fi
         evidence=(*one.evidence, *new),
     )
     return redrawn(merged, outline, footprint)
+
+
+def divided(alert: Alert, drawn: BaseGeometry) -> tuple[BaseGeometry, BaseGeometry]:
+    """Return what stays of the outline of an alert, and the part that was drawn around.
+
+    Raises
+    ------
+    NotAllowed
+        If the alert has no outline to divide, or either part would be next to nothing.
+    """
+    if alert.kind is FindingKind.BLIND:
+        raise NotAllowed("an area that was not seen has no parts", hint="see its coverage")
+    outline = alert.finding.geometry
+    part, rest = _surface(outline.intersection(drawn)), _surface(outline.difference(drawn))
+    if area_m2(part) < SMALLEST_M2:
+        raise NotAllowed(
+            f"nothing of {alert.ref} lies in what was drawn",
+            hint="draw around the part that is an event of its own",
+        )
+    if area_m2(rest) < SMALLEST_M2:
+        raise NotAllowed(
+            f"nothing of {alert.ref} would stay: all of it lies in what was drawn",
+            hint="draw around one part alone",
+        )
+    return rest, part
 
 
 def area_m2(shape: BaseGeometry) -> float:
@@ -220,6 +298,34 @@ def _ended(
         reviewed_by=(*ended.reviewed_by, by),
     )  # fmt: skip
     return ended, event
+
+
+def _split_off(
+    alert: Alert, part: BaseGeometry, names: tuple[str, str], by: str, now: datetime, note: str
+) -> tuple[Alert, AlertEvent]:
+    event_id, ref = names
+    said = f"split from {alert.ref}. {note}".strip()
+    new = Alert(
+        event_id=event_id,
+        ref=ref,
+        status=Status.FIRST,
+        revision=1,
+        place=alert.place,
+        finding=alert.finding,
+        finding_ids=alert.finding_ids,
+        severity=alert.severity,
+        opened_at=now,
+        changed_at=now,
+        split_from=alert.event_id,
+    )
+    new = _with(new, redrawn(alert.finding, part, alert.place.footprint))
+    return new, AlertEvent(event_id, 1, Action.OPEN, by, now, "first", said, None, Status.FIRST)
+
+
+def _surface(shape: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a shape: where outlines touch, lines and points are left over."""
+    parts = [one for one in getattr(shape, "geoms", [shape]) if isinstance(one, Polygon)]
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
 def _with(alert: Alert, finding: Finding) -> Alert:

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, Engine
 
-from alerts.alert import FAMILIES, SERVICE, Action, Alert, AlertEvent, Review, Status, act, ref_of
+from alerts.alert import FAMILIES, SERVICE, Action, Alert, AlertEvent, Review, Status, act
 from alerts.alert import event_id_of as event_id_of_finding
 from alerts.grading import TIERS, rank_of, severity_of
 from alerts.place import Place, place_of
-from alerts.store import alerts_in, insert_alert, ref_is_free, update_alert
+from alerts.refs import free_ref
+from alerts.store import alerts_in, insert_alert, update_alert
 from aoi.database import writing
 from aoi.errors import UnknownAoi
 from aoi.grid import to_metres, utm_epsg
@@ -22,8 +23,6 @@ from monitor.finding import Finding, FindingKind, Tier
 from monitor.store import MonitorStore
 
 logger = structlog.get_logger(__name__)
-
-REF_LENGTHS = range(4, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,19 @@ def decide(finding: Finding, alerts: Sequence[Alert], policy: IntakePolicy) -> D
     current = [alert for alert in near if _same_time(finding, alert, policy)]
     standing = [alert for alert in current if alert.standing]
     if standing:
-        return _joined(finding, standing[-1], policy)
+        return _joined(finding, _nearest(finding, standing), policy)
     if not current:
         return Open()
     return _after_withdrawal(finding, current[-1])
+
+
+def _nearest(finding: Finding, standing: Sequence[Alert]) -> Alert:
+    """Return the alert that a finding speaks of: what it covers most of, else the newest."""
+
+    def shared(alert: Alert) -> float:
+        return float(finding.geometry.intersection(alert.finding.geometry).area)
+
+    return max(reversed(standing), key=shared)
 
 
 def _joined(finding: Finding, alert: Alert, policy: IntakePolicy) -> Decision:
@@ -315,7 +323,8 @@ class Intake:
         self, connection: Connection, finding: Finding, place: Place, now: datetime, follows: str
     ) -> Alert:
         event_id = event_id_of_finding(finding, follows)
-        alert = opened(finding, place, self._free_ref(connection, event_id), now, follows)
+        ref = free_ref(connection, event_id, self._policy.ref_key)
+        alert = opened(finding, place, ref, now, follows)
         first = AlertEvent(
             event_id, 1, Action.OPEN, SERVICE, now, "first",
             f"finding {finding.finding_id}", None, Status.FIRST,
@@ -323,7 +332,3 @@ class Intake:
         alert, events = _raised(alert, [first], now)
         insert_alert(connection, alert, events)
         return alert
-
-    def _free_ref(self, connection: Connection, event_id: str) -> str:
-        refs = (ref_of(event_id, self._policy.ref_key, length) for length in REF_LENGTHS)
-        return next(ref for ref in refs if ref_is_free(connection, ref))

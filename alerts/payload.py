@@ -54,6 +54,7 @@ def payload_of(alert: Alert) -> Payload:
         "needs_review": alert.needs_review,
         "released_at": None if alert.released_at is None else alert.released_at.isoformat(),
         "follows": alert.follows,
+        "split_from": alert.split_from,
     }
 
 
@@ -78,6 +79,7 @@ def alert_of(payload: Payload, *, outside: bool = False) -> Alert:
         needs_review=payload["needs_review"],
         released_at=None if released_at is None else datetime.fromisoformat(released_at),
         follows=payload["follows"],
+        split_from=payload.get("split_from", ""),
         outside=outside,
     )
 

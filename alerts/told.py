@@ -52,7 +52,9 @@ def _told_of_settlement(connection: Connection, alert: Alert, since: datetime) -
     if alert.settlement_id is None:
         return []
     told = deliveries_in(connection, settlement_id=alert.settlement_id, state=TOLD)
-    return [d for d in told if d.event_id != alert.event_id and d.created_at > since]
+    # What was split off was told as part of another alert, which no longer says it.
+    same = (alert.event_id, alert.split_from)
+    return [d for d in told if d.event_id not in same and d.created_at > since]
 
 
 def _withdrawn_events(connection: Connection, alert: Alert) -> set[str]:

@@ -38,6 +38,8 @@ def parts_of(service: Service, unwell: Callable[[], str]) -> Parts:
     """Return what the site is made from."""
     database = service.database
     keys = site_keys(service.config)
+    # Links in mails are signed with the master key, whatever signs cookies.
+    master = Keyring(master_key(service.config.service.data_folder))
     return Parts(
         database=database,
         registry=service.registry,
@@ -45,11 +47,10 @@ def parts_of(service: Service, unwell: Callable[[], str]) -> Parts:
         alerts=service.alerts,
         queue=AlertQueue(database),
         desk=service.desk,
-        corrections=Corrections(database),
+        corrections=Corrections(database, ref_key=master.derived("ref")),
         enrolment=service.enrolment,
         endpoints=service.endpoints,
-        # Links in mails are signed with the master key, whatever signs cookies.
-        feedback=FeedbackBox(database, Keyring(master_key(service.config.service.data_folder))),
+        feedback=FeedbackBox(database, master),
         pulled=service.pulled,
         accounts=Accounts(database),
         sessions=Sessions(database, session_policy(service.config)),

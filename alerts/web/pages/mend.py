@@ -1,4 +1,4 @@
-"""Mending an alert: its outline drawn anew, or two alerts joined."""
+"""Mending an alert: its outline drawn anew, two alerts joined, or one split in two."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from alerts.web.looks import Frame, cards_of, chosen, frame_of, outline_of
 from alerts.web.page import Page, PageOf
 from alerts.web.pages.alert import alert_of, look_of
 from monitor.errors import ArchiveError
+from monitor.finding import FindingKind
 
 router = guarded_router()
 
@@ -53,6 +54,24 @@ def redraw(
     return page.go(f"/alerts/{alert.event_id}", said="redrawn", ref=alert.ref)
 
 
+@router.post("/alerts/{event_id}/split")
+@needs(Role.ANALYST)
+def split(
+    page: PageOf, event_id: str, outline: Outline, revision: Revision, note: Note = "",
+    look: Ref = "",
+) -> Response:  # fmt: skip
+    """Make what was drawn an alert of its own."""
+    alert = alert_of(page, event_id)
+    try:
+        _, part = page.parts.corrections.split(
+            alert.event_id, outline_from(outline), page.visitor.name, page.now,
+            note=note.strip(), expected_revision=revision,
+        )  # fmt: skip
+    except (NotAllowed, StaleAlert) as error:
+        return _mend(page, alert_of(page, event_id), outline, error, note=note, look=look)
+    return page.go(f"/alerts/{part.event_id}", said="split", ref=alert.ref)
+
+
 @router.post("/alerts/{event_id}/join")
 @needs(Role.ANALYST)
 def join(page: PageOf, event_id: str, other: Ref, revision: Revision, note: Note = "") -> Response:
@@ -82,6 +101,7 @@ def _mend(
         200 if error is None else 409,
         alert=alert,
         may_draw=Action.CORRECT in alert.allowed,
+        may_split=Action.CORRECT in alert.allowed and alert.kind is not FindingKind.BLIND,
         may_join=Action.REJECT in alert.allowed,
         outline=outline,
         original=_original(page, alert),

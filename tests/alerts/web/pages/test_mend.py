@@ -6,7 +6,7 @@ from alerts.alert import Alert, Status
 from alerts.corrections import text_of
 from alerts.web.parts import Parts
 from tests.alerts.conftest import House
-from tests.alerts.test_corrections import twins
+from tests.alerts.test_corrections import half_of, twins
 from tests.alerts.web.browsers import Browser
 from tests.alerts.web.conftest import Browse
 from tests.alerts.web.pages.test_alert import archive_looks
@@ -70,6 +70,61 @@ def test_an_outline_that_cannot_be_read_is_given_back_with_its_fault(
     assert "line 1 of the outline is not a corner" in answer.text
     assert "over there</textarea>" in answer.text
     assert "mine</textarea>" in answer.text
+
+
+def test_what_is_drawn_becomes_an_alert_of_its_own(
+    parts: Parts, browser: Browser, alert: Alert
+) -> None:
+    page = browser.get(f"/alerts/{alert.event_id}/mend").text
+    assert f'formaction="/alerts/{alert.event_id}/split"' in page
+
+    answer = browser.send(
+        f"/alerts/{alert.event_id}/split", outline=text_of(half_of(alert)), note="two fires",
+        revision=alert.revision,
+    )  # fmt: skip
+
+    (part,) = [one for one in parts.alerts.alerts() if one.split_from == alert.event_id]
+    assert answer.headers["location"] == f"/alerts/{part.event_id}?said=split&ref={alert.ref}"
+    shown = browser.get(answer.headers["location"]).text
+    assert f"This alert was split from {alert.ref}" in shown
+    assert f'href="/alerts/{alert.event_id}"' in shown
+
+
+@pytest.mark.parametrize(
+    ("drawn", "message"),
+    [
+        pytest.param("over there", "is not a corner", id="no outline"),
+        pytest.param(text_of(a_square(2_000)), "would stay", id="all of it"),
+    ],
+)
+def test_what_cannot_be_split_off_is_given_back_with_its_reason(
+    drawn: str, message: str, parts: Parts, browser: Browser, alert: Alert
+) -> None:
+    browser.get(f"/alerts/{alert.event_id}/mend")
+
+    answer = browser.send(
+        f"/alerts/{alert.event_id}/split", outline=drawn, note="mine", revision=alert.revision
+    )
+
+    assert answer.status_code == 409
+    assert message in answer.text
+    assert drawn.splitlines()[0] in answer.text
+    assert "mine</textarea>" in answer.text
+    assert parts.alerts.alerts() == [alert]
+
+
+def test_two_people_who_split_at_once_make_one_part(
+    house: House, browser: Browser, alert: Alert
+) -> None:
+    browser.get(f"/alerts/{alert.event_id}/mend")
+    fields = {"outline": text_of(half_of(alert)), "revision": alert.revision}
+    first = browser.send(f"/alerts/{alert.event_id}/split", **fields)
+
+    second = browser.send(f"/alerts/{alert.event_id}/split", **fields)
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert "amina: correct" in second.text
+    assert len(house.alerts.alerts()) == 2
 
 
 def test_a_duplicate_is_joined_with_the_other(parts: Parts, house: House, browser: Browser) -> None:
