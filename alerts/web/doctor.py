@@ -10,14 +10,23 @@ from statistics import fmean
 import shapely
 from shapely.geometry import Point
 
+from alerts.web.expected import Expected, expected_alerts
 from alerts.web.parts import Parts
-from alerts.web.watched import coverage_in
+from alerts.web.watched import coverage_in, tracks_of
 from aoi.area import Aoi
 from aoi.grid import to_degrees
 from aoi.outline import Surface
 from aoi.tiling import area_km2, size_km, tiled
 from monitor.area_job import WatchSettings
-from monitor.budget import Cost, overpasses_a_month, sentinel_hub_cost, stac_cost
+from monitor.budget import (
+    REPEAT,
+    SATELLITES,
+    Cost,
+    overpasses_a_month,
+    sentinel_hub_cost,
+    stac_cost,
+    tiles_expected,
+)
 from monitor.coverage import CoverageState
 from monitor.detectors.heat_sources import HeatSettings, heat_sources
 from monitor.fire_file import read_seasons
@@ -44,6 +53,17 @@ class Checkup:
     looks_a_month: float
     """Overpasses of Sentinel-2 expected, whatever the weather."""
 
+    orbits: float
+    """Relative orbits of Sentinel-2 that pass over it, on average for its place and width."""
+
+    granules: float
+    """Tiles of Sentinel-2 that it meets, on average for its size."""
+
+    tracks: tuple[str, ...]
+    """Sensor and orbit of looks at areas watched here already."""
+
+    expected: Expected
+
     clear_fraction: float | None
     """Share that was clear on average, from areas watched here already; None if none is."""
 
@@ -68,6 +88,7 @@ def checkup(parts: Parts, area: Aoi, known: Sequence[Aoi], today: date) -> Check
     tiles = tiled(area)
     width_km, height_km = size_km(area.geometry)
     neighbours = tuple(one for one in known if one.geometry.intersects(area.geometry))
+    looks = overpasses_a_month(float(area.geometry.centroid.y), width_km)
     return Checkup(
         area=area,
         width_km=width_km,
@@ -75,7 +96,11 @@ def checkup(parts: Parts, area: Aoi, known: Sequence[Aoi], today: date) -> Check
         area_km2=area_km2(area.geometry),
         tiles=tiles,
         corners=int(shapely.get_num_coordinates(area.geometry)),
-        looks_a_month=overpasses_a_month(float(area.geometry.centroid.y), width_km),
+        looks_a_month=looks,
+        orbits=looks / (SATELLITES * (MONTH / REPEAT)),
+        granules=tiles_expected(width_km, height_km),
+        tracks=tracks_of(parts.database, [one.aoi_id for one in neighbours]),
+        expected=expected_alerts(parts.settings.rates, _villages(parts, neighbours, area.geometry)),
         clear_fraction=_clear_fraction(parts, neighbours, today),
         costs=costs(parts, tiles),
         heat=_heat(parts, neighbours, area.geometry),
@@ -106,6 +131,17 @@ def _total(each: Sequence[Cost]) -> Cost:
         history_bytes=sum(cost.history_bytes for cost in each),
         history_units=sum(cost.history_units for cost in each),
     )
+
+
+def _villages(parts: Parts, neighbours: Sequence[Aoi], outline: Surface) -> int:
+    """Return how many settlements are known in an outline, from areas watched here already."""
+    found = {
+        one.footprint.wkb
+        for area in neighbours
+        for one in parts.registry.settlements(area.aoi_id)
+        if outline.covers(one.footprint.centroid)
+    }
+    return len(found)
 
 
 def _clear_fraction(parts: Parts, neighbours: Sequence[Aoi], today: date) -> float | None:

@@ -23,6 +23,7 @@ from alerts.store import AlertStore
 from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
 from alerts.web.drawn import Drawn
+from alerts.web.expected import Rates
 from alerts.web.sessions import Sessions
 from alerts.web.sign_ins import SignIns
 from aoi.registry import AoiRegistry
@@ -54,6 +55,9 @@ class SiteSettings:
 
     static_detections_per_year: int = 5
     """Heat with more detections than this is static."""
+
+    rates: Rates = field(default_factory=Rates)
+    """What a village may expect in a year, by which the doctor counts alerts."""
 
     @property
     def secure(self) -> bool:

@@ -20,7 +20,7 @@ from aoi.tables import AOIS, aoi_of
 from monitor.coverage import CoverageDay, CoverageState
 from monitor.ledger import days_between, without_gaps
 from monitor.rows import coverage_of
-from monitor.tables import COVERAGE_DAYS
+from monitor.tables import COVERAGE_DAYS, LOOKS
 
 DAYS = 30
 OPEN = (Status.FIRST, Status.PROVISIONAL, Status.CONFIRMED)
@@ -191,6 +191,13 @@ def coverage_in(engine: Engine, ids: Collection[str], first: date, last: date) -
     )
     with reading(engine) as connection:
         return [coverage_of(row) for row in connection.execute(query).mappings()]
+
+
+def tracks_of(engine: Engine, ids: Collection[str]) -> tuple[str, ...]:
+    """Return from which orbits these areas were ever seen, each with its sensor."""
+    query = select(LOOKS.c.track).where(LOOKS.c.aoi_id.in_(ids)).distinct()
+    with reading(engine) as connection:
+        return tuple(sorted(connection.execute(query.order_by(LOOKS.c.track)).scalars()))
 
 
 def open_alerts(engine: Engine, ids: Collection[str]) -> Mapping[str, int]:

@@ -13,6 +13,7 @@ from alerts.keys import Keyring
 from alerts.queue import AlertQueue
 from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
+from alerts.web.expected import Rates
 from alerts.web.parts import Parts, SiteSettings
 from alerts.web.sessions import SessionPolicy, Sessions
 from alerts.web.sign_ins import SignIns
@@ -66,6 +67,7 @@ def parts_of(service: Service, unwell: Callable[[], str]) -> Parts:
 
 def site_settings(config: Config) -> SiteSettings:
     """Return what pages need to know of the settings."""
+    burn = config.detection.burn
     return SiteSettings(
         data_folder=config.service.data_folder,
         base_url=config.service.base_url.rstrip("/"),
@@ -76,6 +78,7 @@ def site_settings(config: Config) -> SiteSettings:
         providers=tuple(config.sources.order),
         run_every=config.schedule.every,
         static_detections_per_year=config.detection.fires.static_detections_per_year,
+        rates=Rates(burn.burns_per_village_year, burn.false_alarms_per_village_year),
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import Form, Query
 from fastapi.responses import Response
 
 from alerts.web.accounts import Role
+from alerts.web.expected import expected_alerts
 from alerts.web.guard import guarded_router, needs
 from alerts.web.outlines import map_layers
 from alerts.web.page import NavItem, Page, PageOf
@@ -101,6 +102,7 @@ def show_area(page: PageOf, aoi_id: str) -> Response:
         every=duration_text,
         settlements=settlements[:SETTLEMENTS_SHOWN],
         settlement_count=len(settlements),
+        alerts_a_month=expected_alerts(parts.settings.rates, len(settlements)),
         runs=sorted(runs, key=lambda run: run.started_at, reverse=True)[:RUNS],
         alerts=alerts[:RUNS],
         audit=list(reversed(parts.registry.audit(group.aoi_id))) if operates else [],

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from alerts.web.accounts import Role
 from alerts.web.drafts import Draft, Drafts
+from alerts.web.expected import expected_alerts
 from alerts.web.guard import guarded_router, needs
 from alerts.web.outlines import map_layers
 from alerts.web.page import Page, PageOf
@@ -117,6 +118,7 @@ def _preview(page: Page, group: Group, rows: ReadRows) -> Response:
         rows=rows,
         shown=[(one, _change(one, standing)) for one in rows.settlements[:SHOWN]],
         changes=changes,
+        alerts=expected_alerts(page.parts.settings.rates, len(standing) + changes["new"]),
         draft=Drafts(page.parts.settings.data_folder).put(draft, page.now),
         layers=map_layers(
             [("area", group.name, group.whole.geometry)],

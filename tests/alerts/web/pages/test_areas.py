@@ -7,7 +7,9 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
+import geopandas
 import pytest
+from shapely.geometry import Polygon
 from sqlalchemy import insert
 
 from alerts.web.parts import Parts
@@ -18,6 +20,7 @@ from monitor.tables import COVERAGE_DAYS
 from tests.alerts.conftest import House
 from tests.alerts.web.browsers import NOW, Browser
 from tests.alerts.web.conftest import Browse
+from tests.alerts.web.pages.test_alert import archive_looks
 from tests.builders import a_settlement, an_aoi
 
 BOX = "24.8,12.0,25.0,12.2"
@@ -194,6 +197,65 @@ def test_the_doctor_says_what_an_area_costs(parts: Parts, browse: Browse) -> Non
 
     assert "stac: some" in shown
     assert "overpasses of Sentinel-2 a month" in shown
+
+
+def test_the_doctor_says_how_many_alerts_to_expect_and_from_which_orbits(
+    parts: Parts, house: House, browse: Browse
+) -> None:
+    archive_looks(parts, 12, 2)
+    operator = browse("operator")
+    operator.get("/aois/new")
+    west, south, east, north = parts.registry.get("sd-test").geometry.bounds
+
+    over = operator.send("/aois/new", bbox=f"{west},{south},{east},{north}", name="Over").text
+    apart = operator.send("/aois/new", bbox=BOX, name="Apart").text
+
+    # One village is known in the first: a tenth of it burns in a year, a twelfth of that a month.
+    assert "some 0.01 a month of burning for 1 settlements" in over
+    assert "sentinel-2-093" in over.split("Looks here so far are of:")[1][:60]
+    assert "0.83 true" in apart
+    assert "for every 100 settlements" in apart
+    assert "Looks here so far" not in apart
+    assert "of 143 relative orbits" in apart
+
+
+DRIVERS = {
+    ".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".geojson": "GeoJSON", ".kml": "KML",
+    ".shp": "ESRI Shapefile",
+}  # fmt: skip
+PACKED = {"areas.zip": "areas.shp", "areas.kmz": "doc.kml"}
+
+
+def written(folder: Path, name: str) -> bytes:
+    """One area, in one of the formats that the page takes."""
+    frame = geopandas.GeoDataFrame(
+        {"id": ["wadi"], "name": ["Wadi"]}, geometry=[Polygon(SQUARE)], crs=4326
+    )
+    inside = folder / PACKED.get(name, name)
+    frame.to_file(inside, driver=DRIVERS[inside.suffix])
+    if name not in PACKED:
+        return inside.read_bytes()
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for part in sorted(folder.glob(f"{inside.stem}.*")):
+            archive.write(part, part.name)
+    return packed.getvalue()
+
+
+KINDS = ("areas.geojson", "areas.gpkg", "areas.zip", "areas.kml", "areas.kmz", "areas.fgb")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_kind_of_file_is_looked_over_and_saved(
+    name: str, parts: Parts, operator: Browser, tmp_path: Path
+) -> None:
+    folder = tmp_path / "made"
+    folder.mkdir()
+
+    shown = upload(operator, "/aois/new", name, written(folder, name), aoi_id="wadi")
+    operator.send("/aois", draft=draft_in(shown.text))
+
+    assert parts.registry.get("wadi").geometry.equals_exact(Polygon(SQUARE), 1e-9, normalize=True)
 
 
 def test_the_list_says_what_was_seen_and_what_was_not(
