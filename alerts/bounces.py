@@ -10,11 +10,12 @@ from email.message import Message
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select
 
 from alerts.incidents import report_incident
 from alerts.keys import Keyring
 from alerts.outbox import Delivery, DeliveryState, delivery_of, move
+from alerts.subscribers import suppress
 from alerts.subscription import PersonState
 from alerts.tables import DELIVERIES, PERSONS
 from aoi.database import writing
@@ -174,8 +175,4 @@ def _suppress(connection: Connection, delivery: Delivery, notice: Notice, now: d
     sentence = f"mail to person {delivery.person_id} came back with {notice.status}: {words}"
     report_incident(connection, f"bounce:{delivery.person_id}", sentence, now)
     if not is_last:
-        connection.execute(
-            update(PERSONS)
-            .where(PERSONS.c.person_id == delivery.person_id)
-            .values(state=PersonState.SUPPRESSED.value, changed_at=now)
-        )
+        suppress(connection, delivery.person_id, now)

@@ -28,10 +28,12 @@ from alerts.dispatch import (
     release_due,
     store_rendered,
 )
-from alerts.doubts import settle_blindly, settle_by_copies
+from alerts.doubts import doubt_untried, settle_blindly, settle_by_copies
 from alerts.errors import DeliveryFailed, FailureClass, InvalidAddress, NotCleared
+from alerts.generation import Generations, generation_in
 from alerts.grounds import lost_ground
 from alerts.incidents import report_incident
+from alerts.journal import journal_of
 from alerts.keys import Keyring
 from alerts.letters import WEBHOOK, LetterWriter
 from alerts.lock import Right, right_to_send
@@ -123,6 +125,9 @@ class Tally:
     standby: bool = False
     """True if another process holds the lock and does the sending."""
 
+    held: bool = False
+    """True if nothing may be sent until an operator has looked at a restored database."""
+
 
 def batched(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     """Give a sequence in pieces of `size`; the last one may be shorter."""
@@ -143,6 +148,8 @@ class Courier:
     policy : CourierPolicy
     copies : SentCopies, optional
         Asked about messages in doubt; without it they are sent once more.
+    generations : Generations, optional
+        Says whether the database is the latest one; without it that is believed.
     """
 
     def __init__(
@@ -153,6 +160,7 @@ class Courier:
         keys: Keyring,
         policy: CourierPolicy,
         copies: SentCopies | None = None,
+        generations: Generations | None = None,
     ) -> None:
         self._engine = engine
         self._channels = channels
@@ -160,6 +168,7 @@ class Courier:
         self._keys = keys
         self._policy = policy
         self._copies = copies
+        self._generations = generations
         self._orders = Orders()
 
     def deliver_due(self, now: datetime) -> Tally:
@@ -168,6 +177,10 @@ class Courier:
             if right is None:
                 logger.info("another courier holds the lock; it does the sending")
                 return Tally(standby=True)
+            why = self._generations and self._generations.wants_nothing_sent(now)
+            if why:
+                logger.warning("nothing is sent", reason=why)
+                return Tally(held=True)
             with ExitStack() as stack:
                 for channel in self._channels.values():
                     stack.callback(channel.close)
@@ -182,15 +195,38 @@ class Courier:
         self._settle_doubts(now)
         counts: Counter[str] = Counter()
         resting: set[str] = set()
+        self._mark_generation(now)
         while self._round(right, now, resting, counts):
             pass
+        journal = journal_of(self._engine)
+        if journal is not None and counts:
+            journal.sync()
         return Tally(accepted=counts["accepted"], failed=counts["failed"])
+
+    def _mark_generation(self, now: datetime) -> None:
+        """Before anything is sent, make every older copy of the database known as such."""
+        if self._generations is None:
+            return
+        with reading(self._engine) as connection:
+            due = lane_heads(connection, now)
+        if due:
+            self._generations.advance(now)
 
     def _settle_doubts(self, now: datetime) -> None:
         if self._copies is not None:
-            settle_by_copies(self._engine, self._copies, now, self._policy.recheck)
+            restored_at = self._doubt_since_restore(now)
+            settle_by_copies(self._engine, self._copies, now, self._policy.recheck, restored_at)
         elif self._policy.on_unknown == "resend":
             settle_blindly(self._engine, now)
+
+    def _doubt_since_restore(self, now: datetime) -> datetime | None:
+        """Look among the copies first for what a restored database never tried (ALERTS 3.10)."""
+        with reading(self._engine) as connection:
+            known = generation_in(connection)
+        if known is None or known.wary_until is None or known.wary_until <= now:
+            return None
+        doubt_untried(self._engine, self._writer.message_id_of, now)
+        return known.restored_at
 
     def _round(self, right: Right, now: datetime, resting: set[str], counts: Counter[str]) -> bool:
         """Take the head of each lane one step; say if anything moved."""

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from alerts.disclosure import DESK
 from alerts.errors import DeliveryFailed, FailureClass
 from alerts.grounds import MANDATORY, lost_ground
 from alerts.incidents import report_incident
+from alerts.journal import journal_of, noted
 from alerts.notes import NOTE, NoteOrder
 from alerts.order import Order, Written
 from alerts.outbox import OPEN, UNSENT, Delivery, DeliveryState, deliveries_in, move
 from alerts.store import mark_outside
-from alerts.subscription import PersonState
+from alerts.subscribers import suppress
 from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS
 
 TIMED_HOLDS = ("embargo", "quiet_hours", "group_wait", "silence")
@@ -184,6 +185,18 @@ def mark_dot(connection: Connection, claimed: Claim, now: datetime) -> None:
         events |= _dot_carried(connection, delivery, now)
     if delivery.audience != DESK:
         mark_outside(connection, events)
+    _note_dot(connection, delivery.delivery_id)
+
+
+def _note_dot(connection: Connection, delivery_id: str) -> None:
+    """Write down outside the database that somebody may have these from here on."""
+    if journal_of(connection) is None:
+        return
+    query = select(*(column for column in DELIVERIES.c if column.name != "raw")).where(
+        or_(DELIVERIES.c.delivery_id == delivery_id, DELIVERIES.c.carried_by == delivery_id)
+    )
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    noted(connection, "dot", delivery_id=delivery_id, rows=rows)
 
 
 def _moved_away(connection: Connection, claimed: Claim) -> str:
@@ -242,6 +255,7 @@ def accept(connection: Connection, claimed: Claim, reply: str, now: datetime) ->
     _end_attempt(connection, claimed, "accepted", 250, reply, now)
     sending = replace(claimed.delivery, state=DeliveryState.SENDING)
     move(connection, sending, DeliveryState.ACCEPTED, now, ended_at=now, last_error="")
+    noted(connection, "taken", delivery_id=sending.delivery_id, at=now)
 
 
 def fail(
@@ -277,6 +291,8 @@ def fail(
             changes["ended_at"] = now
     if failure.failure is FailureClass.POLICY:
         changes["hold_reason"] = FailureClass.POLICY.value
+    if state is not DeliveryState.UNKNOWN:
+        noted(connection, "refused", delivery_id=delivery.delivery_id)
     move(connection, delivery, state, now, **changes)
     if state is DeliveryState.RETRY_WAIT and again_at is None:
         waiting = replace(delivery, state=state)
@@ -305,11 +321,7 @@ def _tell_operator(
             )
         report_incident(connection, f"delivery:{delivery.delivery_id}", sentence, now)
     if failure.failure is FailureClass.RECIPIENT:
-        connection.execute(
-            update(PERSONS)
-            .where(PERSONS.c.person_id == delivery.person_id)
-            .values(state=PersonState.SUPPRESSED.value, changed_at=now)
-        )
+        suppress(connection, delivery.person_id, now)
 
 
 def _is_the_owners(claimed: Claim, failure: DeliveryFailed) -> bool:

@@ -161,7 +161,7 @@ class LetterWriter:
             subject_of(letter, speech), notify_text(letter, speech), f"r{shown.revision}",
             letter.links.open,
         ]  # fmt: skip
-        return Written("\n".join(lines).encode(), self._message_id(order.delivery))
+        return Written("\n".join(lines).encode(), self.message_id_of(order.delivery))
 
     def _bytes_of(self, mail: Mail, person: Person, bare_subject: str) -> bytes:
         """Return the mail, encrypted to the reader's certificate where there is one."""
@@ -215,7 +215,7 @@ class LetterWriter:
             status=" ".join(status.lines), parts=parts,
         )  # fmt: skip
         html = Body(before, foot_of(speech, (number,), links), after)
-        message_id = self._message_id(order.delivery)
+        message_id = self.message_id_of(order.delivery)
         mail = Mail(
             delivery_id=order.delivery.delivery_id,
             to=person.address,
@@ -341,7 +341,7 @@ class LetterWriter:
             delivery_id=delivery.delivery_id,
             to=order.person.address,
             subject=shared.subject,
-            message_id=self._message_id(order.delivery, order.form),
+            message_id=self.message_id_of(order.delivery, order.form),
             date=order.at.replace(microsecond=0),
             language=speech.language,
             text=Body(shared.text, own_text(letter, speech)),
@@ -357,7 +357,8 @@ class LetterWriter:
             marks=_marks(letter),
         )
 
-    def _message_id(self, delivery: Delivery, form: str = "") -> str:
+    def message_id_of(self, delivery: Delivery, form: str = "") -> str:
+        """Return the Message-ID of a delivery: the same however often it is written."""
         plain_id = self._keys.message_id(
             delivery.event_id, delivery.revision, delivery.person_id, delivery.channel,
             self.settings.domain,

@@ -56,7 +56,8 @@ STEPS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.READY: frozenset({_S.SENDING, _S.HELD, _S.CANCELLED, _S.SUPERSEDED}),
     _S.SENDING: frozenset({_S.READY, _S.RETRY_WAIT, _S.ACCEPTED, _S.FAILED_PERM, _S.UNKNOWN}),
     _S.RETRY_WAIT: frozenset({_S.SENDING, _S.DEAD, _S.HELD, _S.CANCELLED, _S.SUPERSEDED}),
-    _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.READY, _S.DEAD}),
+    # After a restore also what has no bytes any more: it is written again.
+    _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.READY, _S.QUEUED, _S.DEAD}),
     _S.ACCEPTED: frozenset({_S.DELIVERED, _S.BOUNCED}),
     # Its digest was cancelled before anybody could have it.
     _S.IN_DIGEST: frozenset({_S.HELD}),

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from alerts.alert import Action, Alert, AlertEvent, Status
 from alerts.disclosure import tlp_of
 from alerts.grading import rank_of
+from alerts.journal import noted
 from alerts.keys import Keyring
 from alerts.outbox import (
     Delivery,
@@ -148,7 +149,7 @@ class Publisher:
                 verdict, names = merged(judged) if judged else (Skip("area"), ())
                 if known or isinstance(verdict, Skip):
                     continue
-                _ensure_revision(connection, alert, now)
+                _ensure_revision(connection, alert, "published", now)
                 how = Hold("digest", now, "first") if person.channel == "email" else Send("first")
                 delivery = self._maker(alert, now).delivery(person, how, names)
                 written += add_delivery(connection, delivery, now)
@@ -232,7 +233,7 @@ class Publisher:
         if not mailing.deliveries and alert.released_at is None:
             return
         reason = mailing.deliveries[0].reason if mailing.deliveries else "published"
-        _write_revision(connection, alert, reason, now)
+        _ensure_revision(connection, alert, reason, now)
         add_deliveries(connection, mailing.deliveries, now)
         supersede_earlier(connection, alert.event_id, alert.revision, now)
 
@@ -331,13 +332,17 @@ def _is_for_the_desk(alert: Alert, news: Sequence[AlertEvent]) -> bool:
     return waiting and any(event.action in wakes for event in news)
 
 
-def _ensure_revision(connection: Connection, alert: Alert, now: datetime) -> None:
+def _ensure_revision(connection: Connection, alert: Alert, reason: str, now: datetime) -> None:
     """Keep what an alert says now as a revision, if nobody was sent it before."""
     query = select(REVISIONS.c.revision).where(
         REVISIONS.c.event_id == alert.event_id, REVISIONS.c.revision == alert.revision
     )
     if connection.execute(query).first() is None:
-        _write_revision(connection, alert, "published", now)
+        _write_revision(connection, alert, reason, now)
+        noted(
+            connection, "published", event_id=alert.event_id, revision=alert.revision,
+            reason=reason, at=now,
+        )  # fmt: skip
 
 
 def _write_revision(connection: Connection, alert: Alert, reason: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ from alerts.disclosure import AUDIENCES, DESK, LOWEST, Disclosure, is_cleared
 from alerts.errors import UnknownAlert
 from alerts.formats.atom import Entry, Feed, atom_of
 from alerts.formats.cap import Dispatch, cap_identifier, cap_of, reference_of
+from alerts.journal import noted
 from alerts.keys import Keyring
 from alerts.letters import LetterWriter
 from alerts.payload import alert_of
@@ -215,17 +216,15 @@ class Pulled:
         self, connection: Connection, reader: Reader, told: _Told, form: str, now: datetime
     ) -> None:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        alert = told.alert
-        connection.execute(
-            dialect.insert(SERVINGS)
-            .values(
-                event_id=alert.event_id, revision=alert.revision, reader=reader.reader_id,
-                form=form, served_at=now,
-            )
-            .on_conflict_do_nothing()
-        )  # fmt: skip
+        row = {
+            "event_id": told.alert.event_id, "revision": told.alert.revision,
+            "reader": reader.reader_id, "form": form, "served_at": now,
+        }  # fmt: skip
+        added = connection.execute(dialect.insert(SERVINGS).values(**row).on_conflict_do_nothing())
+        if added.rowcount == 1:
+            noted(connection, "served", **row, desk=reader.audience == DESK)
         if reader.audience != DESK:
-            mark_outside(connection, [alert.event_id])
+            mark_outside(connection, [told.alert.event_id])
 
     def _entry(self, reader: Reader, life: Sequence[_Told]) -> Entry:
         first, last = life[0], life[-1]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, or_, select, update
 
-from alerts.alert import Action, Alert, AlertEvent, Status
+from alerts.alert import SERVICE, Action, Alert, AlertEvent, Status
 from alerts.errors import StaleAlert, UnknownAlert
 from alerts.grading import priority_of
+from alerts.journal import journal_of, noted
 from alerts.payload import Payload, alert_of, payload_of, sha256_of
 from alerts.tables import ALERT_EVENTS, ALERTS
 from aoi.database import reading, writing
@@ -106,6 +109,7 @@ def insert_alert(connection: Connection, alert: Alert, events: Sequence[AlertEve
     row = {"told_revision": 0, "outside": False, **row_of(alert)}
     connection.execute(insert(ALERTS).values(**row))
     append_events(connection, events)
+    _note(connection, alert, events)
 
 
 def update_alert(connection: Connection, alert: Alert, events: Sequence[AlertEvent]) -> None:
@@ -125,6 +129,16 @@ def update_alert(connection: Connection, alert: Alert, events: Sequence[AlertEve
     if changed.rowcount != 1:
         raise stale(connection, alert, seen)
     append_events(connection, events)
+    _note(connection, alert, events)
+
+
+def _note(connection: Connection, alert: Alert, events: Sequence[AlertEvent]) -> None:
+    """Write down outside the database what was decided, so that a restore does not undo it."""
+    if journal_of(connection) is None:
+        return
+    if alert.status is Status.FIRST and all(event.actor == SERVICE for event in events):
+        return  # the desk's own, and found again by itself
+    noted(connection, "alert", alert=payload_of(alert), events=[_event_body(one) for one in events])
 
 
 def stale(connection: Connection, alert: Alert, seen: int) -> StaleAlert:
@@ -231,7 +245,12 @@ def _event_body(event: AlertEvent) -> Payload:
     }
 
 
-def _event(row: RowMapping) -> AlertEvent:
+def event_of_body(body: Payload) -> AlertEvent:
+    """Return the event that was written down outside the database."""
+    return _event({**body, "at": datetime.fromisoformat(body["at"])})
+
+
+def _event(row: Mapping[Any, Any]) -> AlertEvent:
     return AlertEvent(
         event_id=row["event_id"],
         revision=row["revision"],

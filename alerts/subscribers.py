@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, Text, cast, insert, select, update
 from alerts.alert import Alert
 from alerts.disclosure import DESK
 from alerts.grading import Severity
+from alerts.journal import noted
 from alerts.subscription import Person, PersonState, Profile
 from alerts.tables import PERSONS, PROFILE_AREAS, PROFILES
 from monitor.finding import FindingKind, Tier
@@ -35,6 +36,20 @@ def put_person(connection: Connection, person: Person, now: datetime) -> None:
     )
     if known.rowcount == 0:
         connection.execute(insert(PERSONS).values(**row))
+    if not person.desk:
+        noted(
+            connection, "person", person_id=person.person_id, state=person.state.value,
+            clearance=person.clearance,
+        )  # fmt: skip
+
+
+def suppress(connection: Connection, person_id: str, now: datetime) -> None:
+    """Send nothing more to an address that is dead; the person stays on the list."""
+    state = PersonState.SUPPRESSED.value
+    connection.execute(
+        update(PERSONS).where(PERSONS.c.person_id == person_id).values(state=state, changed_at=now)
+    )
+    noted(connection, "person", person_id=person_id, state=state)
 
 
 def person_row_of(person: Person, now: datetime) -> dict[str, Any]:

@@ -113,6 +113,8 @@ PERSONS = Table(
     Column("secret_rotated_at", UtcDateTime),
     # The number of the last message that was rendered for this person.
     Column("last_number", Integer, nullable=False, default=0),
+    # Numbers below it whose messages a restored backup knows nothing of.
+    Column("numbers_lost", Integer, nullable=False, default=0, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     UniqueConstraint("channel", "address", "desk"),
@@ -267,4 +269,22 @@ INCIDENTS = Table(
     Column("seen_at", UtcDateTime, nullable=False),
     Column("times", Integer, nullable=False),
     Column("closed_at", UtcDateTime),
+)
+
+GENERATIONS = Table(
+    "generations",
+    METADATA,
+    # One row. Its stamp stands in a file beside the database too: an old copy has an old one.
+    Column("n", Integer, primary_key=True),
+    # Grows by one with every restore.
+    Column("number", Integer, nullable=False),
+    Column("stamp", String(32), nullable=False),
+    # "open", or "held": nothing is sent until an operator says so.
+    Column("state", String(10), nullable=False),
+    # How far the journal outside the database had been written, at the latest.
+    Column("journal", String(60), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("restored_at", UtcDateTime),
+    # Until then what was never tried is looked for among the server's copies first.
+    Column("wary_until", UtcDateTime),
 )

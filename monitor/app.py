@@ -14,40 +14,32 @@ from sqlalchemy import Engine as Database
 from alerts.aftermath import Aftermath
 from alerts.alert import Alert
 from alerts.blindness import Blindness
-from alerts.bounces import BounceDesk
-from alerts.channels.chat import Chat
-from alerts.channels.email import Email, SmtpSettings
 from alerts.channels.guard import Guard
-from alerts.channels.spool import Spool
-from alerts.channels.webhook import Webhook, WebhookSettings
-from alerts.courier import Courier
 from alerts.digests import Digests
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.evidence.room import EvidenceRoom
 from alerts.evidence.seal import Seal
+from alerts.generation import Generations, generation_path_of
 from alerts.held_looks import HeldLooks
-from alerts.inbound import Inbound
-from alerts.incidents import words_missing
 from alerts.intake import Intake
+from alerts.journal import Journal, keep_journal
 from alerts.keys import Keyring
 from alerts.letterbox import Letterbox
-from alerts.letters import CHAT, LetterWriter
 from alerts.pager import Pager
 from alerts.ports import Channel, MapRenderer
 from alerts.publisher import Publisher
 from alerts.pulled import Pulled
 from alerts.recipient_keys import RecipientKeys
 from alerts.reconciler import Reconciler
+from alerts.restoring import Restorer
 from alerts.review import ReviewDesk
-from alerts.sent_copies import CopySettings, SentCopies
 from alerts.store import AlertStore
 from alerts.web.drawings import desk_map
 from alerts.words import Speech
 from aoi.database import open_database
 from aoi.registry import AoiRegistry
 from maps.renderer import FoliumRenderer
-from monitor.archive import load_chip
 from monitor.area_job import WatchSettings
 from monitor.camps.settings import CampSettings
 from monitor.config import Config
@@ -62,22 +54,20 @@ from monitor.fusion import FusionSettings
 from monitor.fusion_file import NAME as FUSION_FILE
 from monitor.fusion_file import with_fitted
 from monitor.master_key import master_key
-from monitor.observation import Observation
 from monitor.persistence import PersistenceSettings
 from monitor.pipeline import Pipeline, PipelineSettings
 from monitor.policies import (
     aftermath_policy,
     blindness_policy,
-    courier_policy,
     digest_policy,
     enrolment_policy,
     intake_policy,
-    mail_settings,
     publisher_policy,
     review_policy,
     subscription_policy,
 )
 from monitor.ports import Engine, HotspotSource, ImagerySource
+from monitor.post import channels_of, courier_of, inbound_of, writer_of
 from monitor.schema import upgrade
 from monitor.service import Service
 from monitor.sources.in_order import hotspots_in_order, imagery_in_order
@@ -114,6 +104,7 @@ def build_service(
     folder = data_folder_of(config)
     keys = Keyring(master_key(folder))
     database = prepared_database(config.database_url)
+    generations, restorer = second_book_of(config, database, keys)
     workers = engine or engine_of(config.engine.kind, config.engine.workers, config.engine.address)
     registry, store = AoiRegistry(database), MonitorStore(database)
     imagery, hotspots = sources or sources_of(config)
@@ -139,7 +130,8 @@ def build_service(
         desk=ReviewDesk(database, review_policy(config)),
         publisher=Publisher(database, keys, publisher_policy(config)),
         digests=Digests(database, store, registry, keys, writer.shown, digest_policy(config)),
-        courier=courier_of(config, database, channels, writer, keys),
+        courier=courier_of(config, database, channels, writer, keys, generations),
+        restorer=restorer,
         inbound=inbound_of(config, database, keys, enrolment),
         reconciler=Reconciler(database, publisher_policy(config).subscriptions),
         pager=Pager(database, keys, config.alerts.operators),
@@ -154,6 +146,23 @@ def build_service(
         now=now,
         close=partial(_close, workers, channels, database),
     )
+
+
+def second_book_of(
+    config: Config, database: Database, keys: Keyring
+) -> tuple[Generations | None, Restorer | None]:
+    """Keep a journal outside the database; return what knows and mends one that was put back.
+
+    A database in memory is never put back.
+    """
+    journal = Journal(config.journal_folder, keys)
+    keep_journal(database, journal)
+    path = generation_path_of(database, config.service.data_folder)
+    if path is None:
+        return None, None
+    generations = Generations(database, path)
+    asks = config.email.channel == "smtp" and config.email.sent_copies is not None
+    return generations, Restorer(database, generations, journal, copies_kept=asks)
 
 
 def data_folder_of(config: Config) -> Path:
@@ -178,7 +187,8 @@ def build_replay(config: Config, out: Path, now: Callable[[], datetime]) -> Serv
     own = {"url": url, "password": None, "allow_volatile": True}
     database = config.database.model_copy(update=own)
     email = config.email.model_copy(update={"channel": "spool", "spool": out / "spool"})
-    parts = {"service": service, "database": database, "email": email}
+    backup = config.backup.model_copy(update={"journal": None})
+    parts = {"service": service, "database": database, "email": email, "backup": backup}
     # What was fetched for the service once is not fetched again for its replay.
     return build_service(config.model_copy(update=parts), now, sources=sources_of(config))
 
@@ -217,77 +227,6 @@ def imagery_of(config: Config) -> list[ImagerySource]:
 def hotspots_of(config: Config) -> list[HotspotSource]:
     """Return the hotspot sources by preference."""
     return hotspots_in_order(config.sources, config.service.data_folder)
-
-
-def channels_of(
-    config: Config, endpoints: Endpoints, guard: Guard, now: Callable[[], datetime]
-) -> dict[str, Channel]:
-    """Return what carries messages, by the names that deliveries have."""
-    settings = WebhookSettings(
-        config.webhooks.timeout_s, config.webhooks.max_answer_kb * 1_000, guard
-    )
-    return {
-        "email": mail_channel_of(config),
-        CHAT: Chat(),
-        "webhook": Webhook(settings, lambda who: endpoints.secrets(who, now()), now),
-    }
-
-
-def mail_channel_of(config: Config) -> Channel:
-    """Return what carries mails: a mail server, or a folder of files."""
-    email = config.email
-    if email.channel == "spool":
-        return Spool(email.spool)
-    return Email(
-        SmtpSettings(
-            host=email.host,
-            port=email.port,
-            security=email.security,
-            username=email.username,
-            password=email.password.get_secret_value() if email.password else "",
-            timeout_s=email.timeout_s,
-            final_timeout_s=email.final_timeout_s,
-        )
-    )
-
-
-def writer_of(
-    config: Config, database: Database, keys: Keyring, renderer: MapRenderer,
-    recipient_keys: RecipientKeys, now: Callable[[], datetime],
-) -> LetterWriter:  # fmt: skip
-    """Return what writes messages; a place is hidden among the settlements that we know."""
-    return LetterWriter(
-        renderer, partial(_chip, config.service.data_folder), keys, mail_settings(config),
-        gazetteer=AoiRegistry(database).count_in,
-        report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
-    )  # fmt: skip
-
-
-def courier_of(
-    config: Config, database: Database, channels: Mapping[str, Channel], writer: LetterWriter,
-    keys: Keyring,
-) -> Courier:  # fmt: skip
-    """Return what sends."""
-    copies = sent_copies_of(config, channels["email"], keys)
-    return Courier(database, channels, writer, keys, courier_policy(config), copies)
-
-
-def sent_copies_of(config: Config, channel: Channel, keys: Keyring) -> SentCopies | None:
-    """Return what knows which mails the server took, if it keeps copies for us."""
-    email = config.email
-    if email.sent_copies is None or email.channel != "smtp":
-        return None
-    settings = CopySettings(email.sent_copies, email.probe_address, email.queue_command)
-    return SentCopies(settings, channel, keys, mail_settings(config).bounces)
-
-
-def inbound_of(
-    config: Config, database: Database, keys: Keyring, enrolment: Enrolment
-) -> Inbound | None:
-    """Return what reads returned mail, if there is a mailbox for it."""
-    if config.email.inbound is None:
-        return None
-    return Inbound(database, config.email.inbound, BounceDesk(database, keys), enrolment)
 
 
 def evidence_of(
@@ -374,10 +313,6 @@ def camp_settings(section: CampSection) -> CampSettings:
         min_emptying_fraction=section.min_emptying_fraction,
         emptying_looks=section.emptying_looks,
     )
-
-
-def _chip(folder: Path, path: str) -> Observation:
-    return load_chip(folder / path)
 
 
 def _own_host(config: Config) -> str:

@@ -29,9 +29,9 @@ from pydantic_settings import (
 
 from monitor.durations import duration_text
 from monitor.errors import ConfigError
+from monitor.mail_settings import BackupSection, EmailSection
 from monitor.settings import (
     DatabaseSection,
-    EmailSection,
     EngineSection,
     ScheduleSection,
     Section,
@@ -69,6 +69,7 @@ class Config(BaseSettings):
     web: WebSection = WebSection()
     engine: EngineSection = EngineSection()
     database: DatabaseSection = DatabaseSection()
+    backup: BackupSection = BackupSection()
 
     @classmethod
     def settings_customise_sources(
@@ -81,6 +82,11 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file, whose table comes as arguments."""
         return env_settings, init_settings
+
+    @property
+    def journal_folder(self) -> Path:
+        """Folder of the journal outside the database."""
+        return self.backup.journal or self.service.data_folder / "journal"
 
     @property
     def database_url(self) -> str:

@@ -3,6 +3,7 @@
 ServiceError                      aoi.errors
 └── MonitorError
     ├── ConfigError               config.toml cannot be used
+    ├── BackupRefused             a backup cannot be made, opened, or brought back here
     ├── ArchiveError              an archived look, chip or state cannot be read or written
     └── SourceError               an imagery or hotspot source failed
         ├── SourceUnavailable     temporary: the next run tries again
@@ -20,6 +21,10 @@ class MonitorError(ServiceError):
 
 class ConfigError(MonitorError):
     """config.toml cannot be used."""
+
+
+class BackupRefused(MonitorError):
+    """A backup cannot be made or opened, or must not be brought back where it was asked to."""
 
 
 class ArchiveError(MonitorError):

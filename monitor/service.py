@@ -25,6 +25,7 @@ from alerts.publisher import Publisher
 from alerts.pulled import Pulled
 from alerts.recipient_keys import RecipientKeys
 from alerts.reconciler import Difference, Reconciler
+from alerts.restoring import Restorer
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
 from aoi.area import Aoi
@@ -61,6 +62,9 @@ class Service:
     courier: Courier
     inbound: Inbound | None
     """None where no mailbox for what comes back is set."""
+
+    restorer: Restorer | None
+    """None where the database lies in memory."""
 
     reconciler: Reconciler
     pager: Pager

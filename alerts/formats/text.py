@@ -323,7 +323,8 @@ def number_line(letter: Letter, speech: Speech) -> str:
 def numbered(number: int, last: tuple[int, datetime] | None, speech: Speech) -> str:
     """Return the number of a message and of the one before it, as a sentence."""
     if last is None:
-        return speech.say("number.first", number=str(number))
+        key = "number.first" if number == 1 else "number.restored"
+        return speech.say(key, number=str(number))
     return speech.say(
         "number.next", number=str(number), last=str(last[0]), date=speech.day(last[1])
     )

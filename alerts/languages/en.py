@@ -133,6 +133,10 @@ WORDS = {
     "name.unsubscribe": "Unsubscribe",
     "number.first": "Message {number} to you, the first.",
     "number.next": "Message {number} to you; the last was {last} on {date}.",
+    "number.restored": (
+        "Message {number} to you. Our records were put back from a backup: what you "
+        "have between this number and an earlier one is not in them."
+    ),
     "why.profiles": "Your profile {profiles} asks for it.",
     "why.desk": "You are one of the analysts.",
     "why.holder": "You received the message that this withdraws.",

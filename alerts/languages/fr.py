@@ -137,6 +137,11 @@ WORDS = {
     "name.unsubscribe": "Se désabonner",
     "number.first": "Message {number} pour vous, le premier.",
     "number.next": "Message {number} pour vous ; le précédent était le {last}, du {date}.",
+    "number.restored": (
+        "Message {number} pour vous. Nos registres ont été restaurés à partir d'une "
+        "sauvegarde : ce que vous avez reçu entre ce numéro et un numéro antérieur n'y "
+        "figure pas."
+    ),
     "why.profiles": "Votre profil {profiles} le demande.",
     "why.desk": "Vous êtes l'un des analystes.",
     "why.holder": "Vous avez reçu le message que celui-ci retire.",

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from monitor.mail_settings import EmailSection
 from monitor.settings import (
     DatabaseSection,
-    EmailSection,
     EngineSection,
     FirmsSection,
     ScheduleSection,
