@@ -101,15 +101,14 @@ def build_service(
     ------
     DatabaseUnavailable, ConfigError
     """
-    folder = data_folder_of(config)
-    keys = Keyring(master_key(folder))
+    keys = Keyring(master_key(data_folder_of(config)))
     database = prepared_database(config.database_url)
     generations, restorer = second_book_of(config, database, keys)
     workers = engine or engine_of(config.engine.kind, config.engine.workers, config.engine.address)
     registry, store = AoiRegistry(database), MonitorStore(database)
     imagery, hotspots = sources or sources_of(config)
     renderer = FoliumRenderer(language=config.service.language)
-    recipient_keys = RecipientKeys(folder / "keys" / "recipients")
+    recipient_keys = RecipientKeys(config.service.data_folder / "keys" / "recipients")
     writer = writer_of(config, database, keys, renderer, recipient_keys, now)
     enrolment = Enrolment(database, registry, keys, enrolment_policy(config))
     guard = Guard(config.webhooks.allow_private_addresses, own_hosts=(_own_host(config),))

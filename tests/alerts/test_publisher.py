@@ -10,6 +10,7 @@ from alerts.digests import Digests
 from alerts.intake import IntakePolicy
 from alerts.outbox import DeliveryState
 from alerts.publisher import Publisher, PublisherPolicy
+from alerts.subscribers import person_id_of
 from alerts.subscription import PersonState, SubscriptionPolicy
 from alerts.tables import DECISIONS, REVISIONS
 from aoi.area import Sensitivity
@@ -281,6 +282,23 @@ def test_a_summary_tells_nobody_what_they_may_not_know(house: House) -> None:
 
     assert caught_up == 0
     assert house.deliveries() == []
+
+
+def test_who_comes_between_confirmation_and_publishing_keeps_nobody_else_waiting(
+    house: House,
+) -> None:
+    house.subscribe("first@ngo.example")
+    confirmed_at(house, 0)
+    late = house.subscribe("late@ngo.example", wishes={"starts_at": NOW})
+    publisher = Publisher(house.engine, KEYS, house.policy)
+    publisher.catch_up(late, NOW - timedelta(days=30), NOW)
+
+    publisher.publish_released(NOW)
+
+    assert {one.person_id for one in house.deliveries()} >= {
+        person_id_of("email", "first@ngo.example", KEYS.derived("person")), late.person_id,
+    }  # fmt: skip
+    assert house.alerts.untold() == []
 
 
 def confirmed_at(house: House, place: int) -> Alert:
