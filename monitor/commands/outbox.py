@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from alerts.errors import NotAllowed
-from alerts.incidents import close_incident, open_incidents
+from alerts.incidents import Incident, close_incident, open_incidents
 from alerts.outbox import Delivery
-from alerts.silences import active_silences, lift, silence
+from alerts.silences import Silence, active_silences, lift, silence
 from monitor.commands.call import Call, Instant, add_row, instant, minutes, plain, table, verb
 from monitor.finding import FindingKind
 
 delivery = typer.Typer(help="Deliveries: what was sent, what waits, and what was given up.")
 incident = typer.Typer(help="Incidents: what keeps messages from people until somebody acts.")
 hush = typer.Typer(help="Silences: what is held back for a while, with a reason for everybody.")
+
+Thing = TypeVar("Thing")
+Cells = Mapping[str, Callable[[Thing], object]]
+"""What stands in each column of a table, by its heading."""
 
 DIFFERENT = 1
 """Exit status where the outbox is not as it should be."""
@@ -73,19 +78,16 @@ def retry(call: Call, delivery_id: DeliveryId, now: Instant = None) -> None:
 @verb(incident, "list", example="emberwatch incident list")
 def list_incidents(call: Call) -> None:
     """List what is open, oldest first."""
+    cells: Cells[Incident] = {
+        "cause": lambda one: one.cause,
+        "since": lambda one: minutes(one.opened_at),
+        "last": lambda one: minutes(one.seen_at),
+        "times": lambda one: one.times,
+        "what": lambda one: one.sentence,
+    }
+    fields = ("cause", "sentence", "times", "opened_at", "seen_at")
     found = open_incidents(call.service().database)
-    rows = table("cause", "since", "last", "times", "what")
-    for one in found:
-        add_row(rows, [one.cause, minutes(one.opened_at), minutes(one.seen_at), one.times,
-                       one.sentence])  # fmt: skip
-    document = [
-        {
-            "cause": one.cause, "sentence": one.sentence, "times": one.times,
-            "opened_at": one.opened_at, "seen_at": one.seen_at,
-        }
-        for one in found
-    ]  # fmt: skip
-    call.show({"incidents": document}, rows, "no incident is open")
+    _show_list(call, "incidents", found, cells, fields, "no incident is open")
 
 
 @verb(incident, "close", example="emberwatch incident close email:config")
@@ -130,19 +132,17 @@ def add_silence(
 def list_silences(call: Call, now: Instant = None) -> None:
     """List what is held back now."""
     service = call.service(now)
+    cells: Cells[Silence] = {
+        "n": lambda one: one.n,
+        "area": lambda one: one.aoi_id or "all",
+        "kind": lambda one: one.kind or "all",
+        "until": lambda one: minutes(one.ends_at),
+        "by": lambda one: one.author,
+        "reason": lambda one: one.reason,
+    }
+    fields = ("n", "aoi_id", "kind", "ends_at", "author:by", "reason")
     found = active_silences(service.database, service.now())
-    rows = table("n", "area", "kind", "until", "by", "reason")
-    for one in found:
-        add_row(rows, [one.n, one.aoi_id or "all", one.kind or "all", minutes(one.ends_at),
-                       one.author, one.reason])  # fmt: skip
-    document = [
-        {
-            "n": one.n, "aoi_id": one.aoi_id, "kind": one.kind, "ends_at": one.ends_at,
-            "by": one.author, "reason": one.reason,
-        }
-        for one in found
-    ]  # fmt: skip
-    call.show({"silences": document}, rows, "nothing is held back")
+    _show_list(call, "silences", found, cells, fields, "nothing is held back")
 
 
 @verb(hush, "lift", example="emberwatch silence lift 3")
@@ -178,6 +178,22 @@ def reconcile(
     call.show({"differences": document}, rows, "everybody has what they should have")
     if found:
         raise typer.Exit(DIFFERENT)
+
+
+def _show_list(
+    call: Call, name: str, found: Sequence[Thing], cells: Cells[Thing], fields: Sequence[str],
+    empty: str,
+) -> None:  # fmt: skip
+    """Print things as a table with these cells, or as a document with these fields.
+
+    A field is an attribute; ``"author:by"`` is the attribute `author` under the name ``by``.
+    """
+    rows = table(*cells)
+    for one in found:
+        add_row(rows, [cell(one) for cell in cells.values()])
+    names = [field.partition(":") for field in fields]
+    document = [{to or of: getattr(one, of) for of, _, to in names} for one in found]
+    call.show({name: document}, rows, empty)
 
 
 def _delivery_document(one: Delivery) -> dict[str, object]:
