@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from alerts.errors import (
@@ -33,6 +32,7 @@ from alerts.web.errors import (
 )
 from alerts.web.guard import SAFE
 from alerts.web.page import SEE_OTHER, Page
+from alerts.web.problems import problem
 from aoi.errors import DatabaseUnavailable, InvalidAoi, ServiceError, UnknownAoi
 
 logger = structlog.get_logger(__name__)
@@ -95,13 +95,6 @@ def answer(
     title = f"fault.{status}"
     key = title if page.speech.knows(title) else "fault.500"
     return page.render("fault.html", status, title=key, message=message, hint=hint, typed=typed)
-
-
-def problem(status: int, detail: str, hint: str = "", **more: object) -> JSONResponse:
-    """Return an error for a program."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status,
-            "detail": detail, **({"hint": hint} if hint else {}), **more}  # fmt: skip
-    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 async def _refused(request: Request, error: ServiceError) -> Response:

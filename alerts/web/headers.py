@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.web.errors import TooLarge
+from alerts.web.guard import FOR_PROGRAMS
+from alerts.web.problems import problem
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -91,10 +93,16 @@ class BodyLimit:
         limit = self._max_upload_bytes + MAX_FORM_BYTES if takes_files else MAX_FORM_BYTES
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
-            refusal = PlainTextResponse(f"at most {limit} bytes are taken here", TOO_LARGE)
-            await refusal(scope, receive, send)
+            await _too_large(scope["path"], limit)(scope, receive, send)
             return
         await self._app(scope, _counted(receive, limit), send)
+
+
+def _too_large(path: str, limit: int) -> Response:
+    said = f"at most {limit} bytes are taken here"
+    if not path.startswith(FOR_PROGRAMS):
+        return PlainTextResponse(said, TOO_LARGE)
+    return problem(TOO_LARGE, said, hint="send less")
 
 
 def _counted(receive: Receive, limit: int) -> Receive:

@@ -4,7 +4,7 @@ import pytest
 
 from alerts.errors import BadToken, NotAllowed, NotCleared, StaleAlert, UnknownAlert
 from alerts.web.errors import NotPermitted, SignInNeeded, TooLarge, TooManyTries
-from alerts.web.faults import problem, status_of
+from alerts.web.faults import status_of
 from alerts.web.parts import Parts
 from aoi.errors import DatabaseUnavailable, InvalidAoi, ServiceError
 from monitor.errors import ArchiveError
@@ -21,14 +21,6 @@ from tests.alerts.web.conftest import Browse
 )  # fmt: skip
 def test_each_error_has_its_status(error: type[ServiceError], status: int) -> None:
     assert status_of(error("what", "how")) == status
-
-
-def test_a_problem_is_what_rfc_9457_asks_for() -> None:
-    answer = problem(422, "the bbox has three numbers", hint="give four", field="bbox")
-
-    assert answer.media_type == "application/problem+json"
-    assert b'"title":"Unprocessable' in answer.body
-    assert b'"hint":"give four"' in answer.body
 
 
 def test_a_database_that_does_not_answer_is_said_on_a_page(parts: Parts, browse: Browse) -> None:

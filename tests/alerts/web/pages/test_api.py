@@ -5,31 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from alerts.alert import Alert, Review, Status
 from alerts.web.parts import Parts
-from alerts.web.site import site
 from aoi.area import Sensitivity
 from aoi.settlement import SettlementKind
 from tests.alerts.conftest import House
 from tests.alerts.web.browsers import Browser
 from tests.alerts.web.conftest import Browse
 from tests.builders import NOW, a_settlement, an_aoi
-
-CHECKS = [
-    not_a_server_error, content_type_conformance, response_schema_conformance,
-    status_code_conformance,
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -263,26 +247,3 @@ def test_the_description_is_for_those_with_a_key(parts: Parts, browse: Browse) -
         "/api/alerts", "/api/alerts/{event_id}", "/api/alerts/{event_id}/verdict", "/api/areas",
         "/api/areas/{aoi_id}", "/api/areas/{aoi_id}/settlements", "/api/areas/{aoi_id}/coverage",
     }  # fmt: skip
-
-
-def test_whatever_a_program_sends_the_api_answers_as_it_is_described(
-    parts: Parts, alert: Alert
-) -> None:
-    secret = parts.api_keys.make("fuzz", "restricted", "olga", NOW, None, "analyst")[1]
-    headers = {"authorization": f"Bearer {secret}", "host": "127.0.0.1"}
-    schema = schemathesis.openapi.from_asgi("/api/openapi.json", site(parts), headers=headers)
-
-    for result in schema.get_all_operations():
-        assert isinstance(result, Ok)
-        operation = result.ok()
-        strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-
-        @given(case=strategy)
-        @settings(max_examples=15, deadline=None, database=None, derandomize=True,
-                  suppress_health_check=list(HealthCheck))  # fmt: skip
-        def answers(case: Any) -> None:
-            response = case.call(headers=headers)
-            assert response.status_code < 500
-            case.validate_response(response, checks=CHECKS)
-
-        answers()
