@@ -125,16 +125,20 @@ class AoiRegistry:
         with reading(self._engine) as connection:
             return [aoi_of(row) for row in connection.execute(query)]
 
-    def mark_run(self, aoi_id: str, at: datetime) -> None:
-        """Remember that an area was run; whatever became of the run stands in its row."""
+    def mark_run(self, aoi_id: str, at: datetime, retry_after: timedelta | None = None) -> None:
+        """Remember that an area was run; whatever became of the run stands in its row.
+
+        With `retry_after` it is due again after that time, if its revisit is longer.
+        """
         with writing(self._engine) as connection:
             revisit_s = connection.scalar(select(AOIS.c.revisit_s).where(AOIS.c.aoi_id == aoi_id))
             if revisit_s is None:
                 raise unknown(aoi_id)
+            revisit = timedelta(seconds=revisit_s)
             connection.execute(
                 update(AOIS)
                 .where(AOIS.c.aoi_id == aoi_id)
-                .values(last_run_at=at, due_at=at + timedelta(seconds=revisit_s))
+                .values(last_run_at=at, due_at=at + min(revisit, retry_after or revisit))
             )
 
     def last_run_at(self, aoi_id: str) -> datetime | None:

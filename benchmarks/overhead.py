@@ -1,14 +1,16 @@
 """What we add to the reading of pixels: many areas in one tick, on two processes.
 
-    python benchmarks/overhead.py [--areas 200] [--history 8] [--scenes 1] [--http] [--profile]
+    python benchmarks/overhead.py [--areas 1000] [--side-km 4] [--history 8] [--scenes 1]
+                                  [--http] [--profile]
 
 Every area has villages, a history that was read before (not measured), and some new scenes
 over it, read from local files or, with --http, by ranges from a server on loopback that is
 a process of its own. Measured is the tick that finds them, from asking which areas are due to
 the last row recorded. Prints:
 
-* scheduling: processor time of the service itself (which areas are due, jobs, rows recorded)
-  and the time in which a worker had nothing to do, as a share of the time in `read`;
+* overhead: processor time of the service itself (which areas are due, jobs, rows recorded)
+  and the time in which a worker had nothing to do, each and together as a share of the time
+  in `read`;
 * analysis: what workers do besides reading (masks, blocks, archive, baselines, verdicts), as
   a share of the same.
 
@@ -61,9 +63,6 @@ from monitor.sources.stac import Stac
 from monitor.store import MonitorStore
 
 WORKERS = 2
-SIDE_M = 4_000.0
-"""Of an area; with its margin it is 10 km wide."""
-
 VILLAGES = 5
 FIRST = datetime(2024, 1, 1, 8, 30, tzinfo=UTC)
 EVERY = timedelta(days=5)
@@ -172,20 +171,20 @@ def write_items(folder: Path, store: str, count: int) -> None:
         (folder / f"{item['id']}.json").write_text(json.dumps(item))
 
 
-def areas_in_tile(count: int) -> Iterator[tuple[Aoi, list[Settlement]]]:
-    """Yield areas with villages, spread over the tile."""
-    room = TILE.height * TILE.resolution_m - SIDE_M - 8_000
+def areas_in_tile(count: int, side_m: float) -> Iterator[tuple[Aoi, list[Settlement]]]:
+    """Yield areas with villages, spread over the tile; with its margin one is 6 km wider."""
+    room = TILE.height * TILE.resolution_m - side_m - 8_000
     across = int(count**0.5) + 1
     for number in range(count):
         row, column = divmod(number, across)
         west = TILE.left_m + 4_000 + column * room / across
-        south = TILE.top_m - 4_000 - SIDE_M - row * room / across
-        outline = _square(west, south, SIDE_M)
+        south = TILE.top_m - 4_000 - side_m - row * room / across
+        outline = _square(west, south, side_m)
         aoi_id = f"bench-{number:04d}"
         villages = []
         for index in range(VILLAGES):
-            left, bottom = west + 300 + 700 * index, south + 300 + 700 * index
-            footprint = _square(left, bottom, 400)
+            along = side_m * (0.05 + 0.19 * index)
+            footprint = _square(west + along, south + along, min(400.0, 0.15 * side_m))
             villages.append(Settlement(f"{aoi_id}-{index}", aoi_id, f"Village {index}", footprint))
         yield Aoi(aoi_id, aoi_id, outline, EPSG), villages
 
@@ -201,7 +200,7 @@ def measured(folder: Path, store: str, chosen: argparse.Namespace) -> dict[str, 
     database = open_database(f"sqlite:///{folder / 'bench.sqlite'}")
     upgrade(database)
     registry = AoiRegistry(database)
-    for aoi, villages in areas_in_tile(chosen.areas):
+    for aoi, villages in areas_in_tile(chosen.areas, 1_000 * chosen.side_km):
         registry.add(aoi, now=FIRST)
         registry.add_settlements(aoi.aoi_id, villages, now=FIRST)
     items, times = folder / "items", folder / "times"
@@ -246,6 +245,7 @@ def shares(
     idle, read = max(0.0, WORKERS * wall - spent["job"]), spent["read"]
     return {
         "areas": chosen.areas,
+        "side_km": chosen.side_km,
         "scenes_each": chosen.scenes,
         "from": "loopback http" if chosen.http else "local files",
         "wall_s": round(wall, 2),
@@ -253,8 +253,9 @@ def shares(
         "analysis_s": round(spent["job"] - read, 2),
         "service_processor_s": round(own, 2),
         "workers_idle_s": round(idle, 2),
-        "scheduling_share": round(own / read, 3),
+        "service_share": round(own / read, 3),
         "idle_share": round(idle / read, 3),
+        "overhead_share": round((own + idle) / read, 3),
         "analysis_share": round((spent["job"] - read) / read, 3),
         "load_average": [round(number, 1) for number in os.getloadavg()],
         "processors": os.cpu_count(),
@@ -264,7 +265,8 @@ def shares(
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--areas", type=int, default=200)
+    parser.add_argument("--areas", type=int, default=1_000)
+    parser.add_argument("--side-km", type=float, default=4.0)
     parser.add_argument("--history", type=int, default=8)
     parser.add_argument("--scenes", type=int, default=1)
     parser.add_argument("--http", action="store_true")

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
-    FIRST_COMPLETED,
     CancelledError,
     Future,
     ProcessPoolExecutor,
     ThreadPoolExecutor,
-    wait,
+    as_completed,
 )
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -96,16 +95,14 @@ class LocalEngine:
                 futures[pool.submit(function, jobs[number])] = number
             except BrokenProcessPool:
                 lost.append(number)
-        pending = set(futures)
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                error = future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    lost.append(futures[future])
-                else:
-                    outcome: Report | BaseException = _outcome(future)
-                    yield futures[future], outcome
+        # Waiting for the first of all that are left would look at each of them each time.
+        for future in as_completed(futures):
+            error = future.exception()
+            if isinstance(error, BrokenProcessPool):
+                lost.append(futures[future])
+            else:
+                outcome: Report | BaseException = _outcome(future)
+                yield futures[future], outcome
         if lost:
             # A pool that lost a worker is finished for good.
             self.close()

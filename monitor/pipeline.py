@@ -22,6 +22,7 @@ from monitor.detectors.fires import FireSettings
 from monitor.detectors.sar_stack import SarSettings
 from monitor.finding import Finding, FindingKind
 from monitor.ports import Engine, HotspotSource, ImagerySource
+from monitor.retry import RUNS_COUNTED, retry_after
 from monitor.run import Run
 from monitor.store import MonitorStore
 from monitor.watch import watch_area
@@ -135,8 +136,9 @@ class Pipeline:
 
     def _record(self, job: AreaJob, report: AreaReport) -> AreaRun:
         found = tuple(with_history(one, self._store) for one in report.findings)
+        earlier = self._store.runs(job.aoi.aoi_id, limit=RUNS_COUNTED)
         self._store.record(replace(report, findings=found), job.now)
-        self._registry.mark_run(job.aoi.aoi_id, job.now)
+        self._registry.mark_run(job.aoi.aoi_id, job.now, retry_after(report, earlier))
         run = report.run
         logger.info(
             "area.run",

@@ -3,18 +3,23 @@
 A provider that is down for a week costs three time-outs and then one each hour, not
 one for every area at every tick; which provider is asked next is decided by the
 pipeline, which takes them by preference and records whose pixels it used.
+
+A catalogue and the stores of its files are often of different owners: each has a breaker
+of its own, or a catalogue that answers would hide that no file can be had.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -86,7 +91,7 @@ class Guard:
 
     @property
     def _file(self) -> Path:
-        return self.folder / f"{self.name.replace('/', '_').replace(':', '_')}.json"
+        return self.folder / f"{_stem(self.name)}.json"
 
     def _remember(self, breaker: Breaker) -> None:
         if breaker.retry_at is not None:
@@ -124,7 +129,13 @@ class Guarded:
 
     def read(self, scene: Scene, grid: Grid, bands: Sequence[str]) -> Observation:
         """Return what the source returns; see `monitor.ports.ImagerySource`."""
-        return self.guard.call(partial(self.source.read, scene, grid, bands))
+        return self.guard_of(scene).call(partial(self.source.read, scene, grid, bands))
+
+    def guard_of(self, scene: Scene) -> Guard:
+        """Return the breaker of the store that holds the files of a scene."""
+        hosts = (urlsplit(asset.href).hostname for asset in scene.assets.values())
+        store = next((host for host in hosts if host), "files")
+        return replace(self.guard, name=f"{self.guard.name} {store}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,17 @@ class GuardedHotspots:
     def hotspots(self, aoi: Aoi, interval: Interval) -> list[Hotspot]:
         """Return what the source returns; see `monitor.ports.HotspotSource`."""
         return self.guard.call(partial(self.source.hotspots, aoi, interval))
+
+
+def breakers_of(name: str, folder: Path) -> list[Breaker]:
+    """Return what is remembered of a provider that fails: of itself, and of its stores."""
+    files = sorted(folder.glob(f"{glob.escape(_stem(name))} *.json"))
+    guards = [Guard(name, folder), *(Guard(file.stem, folder) for file in files)]
+    return [guard.breaker for guard in guards if guard.breaker != Breaker()]
+
+
+def _stem(name: str) -> str:
+    return name.replace("/", "_").replace(":", "_")
 
 
 def guarded(source: ImagerySource, folder: Path) -> Guarded:

@@ -13,7 +13,7 @@ from monitor.settings import SourcesSection
 from monitor.sources.cache import Cache
 from monitor.sources.firms import Firms, firms_source
 from monitor.sources.folder import Folder
-from monitor.sources.guarded import Guard, guarded, guarded_hotspots
+from monitor.sources.guarded import breakers_of, guarded, guarded_hotspots
 from monitor.sources.hotspots import HotspotFolder
 from monitor.sources.stac import Stac, stac_sources
 from monitor.sources.whole_tiles import WholeTileHotspots, WholeTiles
@@ -134,13 +134,14 @@ def _providers(section: SourcesSection, data_folder: Path) -> Iterator[Provider]
 
 
 def _state_of(provider: Provider, data_folder: Path) -> ProviderState:
-    breaker = Guard(provider.name, _states(data_folder)).breaker
+    failing = breakers_of(provider.name, _states(data_folder))
     try:
         sentence = provider.greeting()
     except SourceError as error:
         return ProviderState(provider.name, False, error.message, error.hint)
-    if breaker.retry_at is not None:
-        sentence += f"; it failed before ({breaker.reason}) and is tried again by itself"
+    for breaker in failing:
+        if breaker.retry_at is not None:
+            sentence += f"; it failed before ({breaker.reason}) and is tried again by itself"
     return ProviderState(provider.name, True, sentence)
 
 

@@ -139,6 +139,22 @@ def test_an_area_is_due_again_after_its_revisit_time(registry: AoiRegistry) -> N
     assert registry.due(NOW + timedelta(hours=24)) == [an_aoi()]
 
 
+def test_an_area_that_failed_is_due_before_its_revisit_time(registry: AoiRegistry) -> None:
+    registry.add(an_aoi(revisit=timedelta(days=1)), NOW)
+    registry.mark_run("sd-test", NOW, retry_after=timedelta(minutes=15))
+
+    assert registry.due(NOW + timedelta(minutes=9)) == []
+    assert registry.due(NOW + timedelta(minutes=15)) == [an_aoi()]
+
+
+def test_no_retry_is_later_than_the_revisit_time(registry: AoiRegistry) -> None:
+    area = an_aoi(revisit=timedelta(hours=1))
+    registry.add(area, NOW)
+    registry.mark_run("sd-test", NOW, retry_after=timedelta(hours=6))
+
+    assert registry.due(NOW + timedelta(hours=1)) == [area]
+
+
 def test_a_clock_that_trembles_does_not_skip_a_day(registry: AoiRegistry) -> None:
     registry.add(an_aoi(revisit=timedelta(days=1)), NOW)
     registry.mark_run("sd-test", NOW + timedelta(seconds=2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,13 +21,14 @@ from monitor.engine import SerialEngine
 from monitor.errors import SourceRefused, SourceUnavailable
 from monitor.pipeline import AreaRun, Pipeline, PipelineSettings
 from monitor.run import Outcome
+from monitor.scene import Asset
 from monitor.sources.breaker import BreakerState
 from monitor.sources.firms import Firms
-from monitor.sources.guarded import Guard, Guarded, guarded, guarded_hotspots
+from monitor.sources.guarded import Guard, Guarded, breakers_of, guarded, guarded_hotspots
 from monitor.sources.stac import Stac
 from monitor.sources.web import WebSettings
 from monitor.store import MonitorStore
-from tests.builders import NOW, a_settlement, an_aoi, days_ago
+from tests.builders import NOW, a_settlement, a_square, an_aoi, days_ago
 from tests.catalogue import write_overpass
 from tests.monitor.sources.catalogues import items_in, list_items
 from tests.monitor.sources.servers import Reply, Server, running
@@ -141,11 +142,14 @@ class House:
     clock: Clock = field(default_factory=Clock)
 
     def run(self, *names: str) -> AreaRun:
+        (done,) = self.run_all(*names)
+        return done
+
+    def run_all(self, *names: str) -> list[AreaRun]:
         sources = [self.source(name) for name in names or ("first", "second")]
         settings = PipelineSettings(self.folder / "state", BurnSettings(), shipped_calibration())
         pipeline = Pipeline(self.registry, self.store, SerialEngine(), sources, [], settings)
-        (done,) = pipeline.run_due(self.clock.now)
-        return done
+        return pipeline.run_due(self.clock.now)
 
     def source(self, name: str) -> Guarded:
         url = {"first": self.first, "second": self.second}[name].url
@@ -206,7 +210,40 @@ def test_a_provider_that_fails_on_every_file_is_soon_left_alone(house: House) ->
     house.run()
 
     assert {look.provider for look in house.store.looks("sd-test")} == {"second"}
-    assert house.source("first").guard.breaker.state(NOW) is BreakerState.OPEN
+    [of_store] = breakers_of("first", house.folder / "providers")
+    assert of_store.state(NOW) is BreakerState.OPEN
+
+
+def test_a_store_that_is_down_for_many_areas_costs_three_time_outs(house: House) -> None:
+    """Each area's search is answered, which must not make its files be tried again."""
+    for number in range(6):
+        shifted = a_square(2_000, east_m=100.0 * (number + 1))
+        house.registry.add(an_aoi(aoi_id=f"sd-{number}", geometry=shifted), NOW)
+    house.first.fail(".tif", Reply(503), times=999)
+
+    house.run_all("first")
+
+    assert len(house.first.paths("/search")) == 7
+    heads = [asked for asked in house.first.log if asked.path.endswith(".tif")]
+    # A scene is given up at its first file that fails; the others of it are on their way.
+    assert len({asked.path.split("/")[1] for asked in heads}) <= 3
+    down = house.store.coverage("sd-5", since=NOW.date() - 3 * DAY, until=NOW.date())
+    told = {(NOW.date() - entry.day).days: entry for entry in down}
+    assert told[2].state is CoverageState.ERROR
+    assert "first 127.0.0.1 is not asked until" in told[2].reason
+
+
+def test_two_stores_of_one_catalogue_fail_by_themselves(house: House) -> None:
+    source = house.source("first")
+    scene = source.search(an_aoi(), Interval(days_ago(3), NOW))[0]
+    elsewhere = replace(
+        scene,
+        assets={"nir08": Asset("https://other.example/nir08.tif")},
+    )
+
+    assert source.guard_of(scene).name == "first 127.0.0.1"
+    assert source.guard_of(elsewhere).name == "first other.example"
+    assert source.guard_of(replace(scene, assets={"scl": Asset("hub:SCL")})).name == "first files"
 
 
 def test_a_week_without_any_provider_is_told_day_by_day_and_made_up_for(house: House) -> None:
