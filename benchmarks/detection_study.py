@@ -30,6 +30,7 @@ from monitor.detector_scores import FULL, STEPS
 from monitor.engine import LocalEngine
 from monitor.real_pairs import on_blocks
 from monitor.report import Chapter, Report, report_markdown, write_report
+from monitor.sensors_left_out import VARIANTS
 from monitor.study import StudyPlan, run_study, worlds_of
 
 TITLES = {
@@ -40,7 +41,7 @@ TITLES = {
     "camp": "Camps",
 }
 
-OURS = frozenset({FULL, *STEPS})
+OURS = frozenset({FULL, *STEPS, *VARIANTS})
 TEST = ("test",)
 
 NOTES = (

@@ -114,7 +114,7 @@ class DetectorScores:
             rate = finding.indicators["rate_per_village_year"]
             score[index] = -math.log10(max(rate, 1e-9))
             first[index] = seconds(finding.first_seen)
-            probability[index] = finding.probability
+            probability[index] = min(finding.probability, self._settings.fusion.highest)
         rows = ScoreRows.at_look(score, at, first=first)
         stated = replace(rows, probability=probability[rows.settlement])
         self._rows[FULL].append(stated)

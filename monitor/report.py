@@ -18,6 +18,8 @@ from monitor.detector_scores import FULL, STEPS
 from monitor.goals import Goal, goals_of, written
 from monitor.report_plots import curve_plot, lag_plot, reliability_plot
 from monitor.rivals.catalogue import ABLATIONS
+from monitor.sensor_effect import sensor_effects
+from monitor.sensors_left_out import VARIANTS
 
 ORIGINS = {
     "simulated": "Simulated worlds: design guidance, never an accuracy.",
@@ -26,6 +28,11 @@ ORIGINS = {
 }
 
 SCHEMA = "backtest-report-1.0"
+
+SENSORS_NOTE = (
+    "Sensors left out: false alarms per settlement-year at equal recall of the promised burns"
+    " (both seasons), everything ranked by the fused odds."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ def report_table(report: Report) -> dict[str, Any]:
             "origin": chapter.comparison.origin,
             "notes": list(chapter.notes),
             "goals": [asdict(goal) for goal in goals_of(chapter.comparison)],
+            "sensors": [asdict(effect) for effect in sensor_effects(chapter.comparison.rules)],
             **asdict(chapter.comparison),
         }
         for chapter in report.chapters
@@ -95,6 +103,8 @@ def report_page(report: Report) -> str:
             "notes": chapter.notes,
             "comparison": chapter.comparison,
             "goals": goals_of(chapter.comparison),
+            "sensors": sensor_effects(chapter.comparison.rules),
+            "sensors_note": SENSORS_NOTE,
             "rules": [(role_of(rule.rule), rule) for rule in chapter.comparison.rules],
             "detector": chapter.comparison.of_rule(FULL),
             "curve": curve_plot(chapter.comparison),
@@ -124,7 +134,7 @@ def role_of(rule: str) -> str:
     """Return what a rule is in the tables."""
     if rule == FULL:
         return "the detector"
-    return "a part of it" if rule in (*STEPS, *ABLATIONS) else "rival"
+    return "a part of it" if rule in (*STEPS, *ABLATIONS, *VARIANTS) else "rival"
 
 
 def tuned_on(comparison: Comparison) -> str:
@@ -150,6 +160,7 @@ def _chapter_lines(chapter: Chapter) -> list[str]:
         *_table(("goal", "wanted", "measured (95 % interval)", ""), _goal_cells(comparison)),
         "",
         *_table(_RULE_HEAD, _rule_cells(comparison.rules)),
+        *_sensor_lines(comparison),
         "",
         f"Recall of {FULL} by class, native threshold:",
         "",
@@ -189,6 +200,24 @@ def _rule_cells(rules: Sequence[RuleResult]) -> list[tuple[str, ...]]:
             cells += [written(tuned.false_per_year), number(tuned.lag_dry_days)]
         rows.append((*cells, *["–"] * (len(_RULE_HEAD) - len(cells))))
     return rows
+
+
+def _sensor_lines(comparison: Comparison) -> list[str]:
+    """Return the table of sensors left out, with its sentence; nothing if none was."""
+    effects = sensor_effects(comparison.rules)
+    if not effects:
+        return []
+    names = [name for name, _ in effects[0].false_per_year]
+    head = ("recall", *(f"{name}: false per year" for name in names), "all against optical alone")
+    rows = [
+        (
+            f"{effect.recall:.1f}",
+            *(number(rate) for _, rate in effect.false_per_year),
+            f"{effect.times_fewer:.1f} times fewer" if math.isfinite(effect.times_fewer) else "–",
+        )
+        for effect in effects
+    ]
+    return ["", SENSORS_NOTE, "", *_table(head, rows)]
 
 
 def _stratum_cells(comparison: Comparison) -> list[tuple[str, ...]]:

@@ -20,10 +20,11 @@ from monitor.blocks import BlockSets, block_sets
 from monitor.calibration import Calibration, shipped_calibration
 from monitor.detector_scores import DetectorScores, lax
 from monitor.detectors.burn import BurnSettings
-from monitor.detectors.burn_stream import stream_findings
+from monitor.detectors.burn_stream import Unfolding, stream_verdicts
 from monitor.looks import Look
 from monitor.ports import Engine
 from monitor.rivals.catalogue import RivalRun
+from monitor.sensors_left_out import SensorsLeftOut, unbounded
 from monitor.simulation.events import Event, EventKind
 from monitor.simulation.hotspots import hotspots
 from monitor.simulation.looks import looks, radar_looks
@@ -142,15 +143,19 @@ def scored_world(
     others = RivalRun(sets, fires, watched.start)
     ids = [settlement.settlement_id for settlement in world.settlements]
     detector = DetectorScores(ids, settings)
+    judged_by = unbounded(lax(settings))
+    left_out = SensorsLeftOut(sets, radar_looks(world, whole), judged_by)
     shown: Iterable[Look] = looks(world, whole)
     if rivals:
         shown = shown_to(others, shown, radar_looks(world, whole))
-    for look, readings, findings in stream_findings(
-        shown, world.aoi, world.settlements, fires, lax(settings), calibration, watched.start
-    ):
-        detector.take(look.acquired_at, readings, findings)
+    unfolding = Unfolding(world.aoi, world.settlements, judged_by, calibration)
+    for look, verdict in stream_verdicts(shown, sets, judged_by, calibration, watched.start):
+        unfolding.take(look, verdict)
+        with_fires, without = unfolding.findings(look, fires), unfolding.findings(look, ())
+        detector.take(look.acquired_at, verdict.readings, with_fires)
+        left_out.take(look.acquired_at, verdict.readings, with_fires, without)
     events, confounders = true_events(world, sets)
-    scored = [*detector.scored(), *(others.scored() if rivals else ())]
+    scored = [*detector.scored(), *left_out.scored(), *(others.scored() if rivals else ())]
     return WorldScores(
         world=f"{world.settings.name}/{world.seed}",
         origin="simulated",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aoi.area import Aoi
 from aoi.settlement import Settlement
@@ -20,13 +21,15 @@ from monitor.blocks import BlockSets, block_sets
 from monitor.calibration import Calibration
 from monitor.detectors.burn import BurnSettings, LookVerdict, burn_readings
 from monitor.detectors.burn_events import burn_finding
-from monitor.detectors.fires import fire_sky
+from monitor.detectors.fires import FireSky, fire_sky
 from monitor.features import FeatureSet
 from monitor.finding import Finding
 from monitor.looks import Look
 from monitor.reading import Reading, Verdict
 from monitor.recent import KEPT_LOOKS, Recent
 from monitor.scene import Hotspot
+
+Blocks = NDArray[np.int32]
 
 WINDOW = timedelta(days=60)
 """Readings of this span decide on a finding, as in the pipeline."""
@@ -122,6 +125,62 @@ def _bring_up_to_date(
         track.baseline = absorb(track.baseline, track.waiting.pop(0), sets, settings=settings)
 
 
+class Unfolding:
+    """The last readings of each settlement, look by look, and the findings they complete.
+
+    Parameters
+    ----------
+    aoi : Aoi
+    settlements : sequence of Settlement
+    settings : BurnSettings
+    calibration : Calibration
+    """
+
+    def __init__(
+        self,
+        aoi: Aoi,
+        settlements: Sequence[Settlement],
+        settings: BurnSettings,
+        calibration: Calibration,
+    ) -> None:
+        self._aoi = aoi
+        self._settlements = settlements
+        self._settings = settings
+        self._calibration = calibration
+        self._readings: dict[str, list[Reading]] = defaultdict(list)
+        self._burned: dict[str, dict[str, Blocks]] = defaultdict(dict)
+
+    def take(self, look: Look, verdict: LookVerdict) -> None:
+        """Take in the verdict of the next look."""
+        for reading in verdict.readings:
+            place = reading.settlement_id
+            kept = [r for r in self._readings[place] if look.acquired_at - r.acquired_at <= WINDOW]
+            self._readings[place] = [*kept, reading]
+            if reading.verdict is Verdict.BURN_LIKE:
+                known = {r.look_id for r in self._readings[place]}
+                burned = {k: v for k, v in self._burned[place].items() if k in known}
+                self._burned[place] = {**burned, look.look_id: verdict.burned[place]}
+
+    def findings(self, look: Look, hotspots: Iterable[Hotspot]) -> list[Finding]:
+        """Return what the look that was taken in last completes, beside these detections."""
+        now = look.acquired_at
+        near = [h for h in hotspots if now - WINDOW <= h.acquired_at <= now]
+        sky = fire_sky(near, look.blocks.outline, self._aoi.epsg)
+        found = (self._finding(settlement, sky, look) for settlement in self._settlements)
+        return [finding for finding in found if finding is not None]
+
+    def _finding(self, settlement: Settlement, sky: FireSky, look: Look) -> Finding | None:
+        place = settlement.settlement_id
+        readings = self._readings[place]
+        newest = readings[-1]
+        if newest.look_id != look.look_id or newest.verdict is not Verdict.BURN_LIKE:
+            return None
+        return burn_finding(
+            self._aoi, settlement, readings, self._burned[place], sky, self._settings,
+            self._calibration, look.blocks,
+        )  # fmt: skip
+
+
 def stream_findings(
     looks: Iterable[Look],
     aoi: Aoi,
@@ -137,29 +196,10 @@ def stream_findings(
     `sets` are those of the area unless others are given, on the grid of the looks.
     """
     sets = sets or block_sets(aoi, settlements)
-    readings: dict[str, list[Reading]] = defaultdict(list)
-    burned: dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.int32]]]] = defaultdict(dict)
+    unfolding = Unfolding(aoi, settlements, settings, calibration)
     for look, verdict in stream_verdicts(looks, sets, settings, calibration, train_until):
-        now = look.acquired_at
-        near = [h for h in hotspots if now - WINDOW <= h.acquired_at <= now]
-        sky = fire_sky(near, look.blocks.outline, aoi.epsg)
-        findings = []
-        for settlement, reading in zip(settlements, verdict.readings, strict=True):
-            place = settlement.settlement_id
-            kept = [r for r in readings[place] if now - r.acquired_at <= WINDOW]
-            readings[place] = [*kept, reading]
-            if reading.verdict is not Verdict.BURN_LIKE:
-                continue
-            known = {r.look_id for r in readings[place]}
-            burned[place] = {k: v for k, v in burned[place].items() if k in known}
-            burned[place][look.look_id] = verdict.burned[place]
-            finding = burn_finding(
-                aoi, settlement, readings[place], burned[place], sky, settings, calibration,
-                look.blocks,
-            )  # fmt: skip
-            if finding is not None:
-                findings.append(finding)
-        yield look, verdict.readings, findings
+        unfolding.take(look, verdict)
+        yield look, verdict.readings, unfolding.findings(look, hotspots)
 
 
 def stream_alarms(
