@@ -1,12 +1,14 @@
 """The detection study: simulated worlds, implants, real fires, in one report.
 
     python benchmarks/detection_study.py --out DIR [--worlds 42] [--presets bench adversarial]
-        [--workers 2] [--alone 21] [--implants DIR] [--doc docs/detection-report.md]
+        [--workers 2] [--alone 21] [--skip 10] [--implants DIR] [--doc docs/detection-report.md]
 
 Tuning and test worlds come from seeds kept apart in `monitor.simulation.presets`. Each
 world leaves a file, so that a study that was stopped goes on where it was. `--alone` adds
-test worlds on which the detector runs without its rivals, for narrower intervals. `--doc` writes
-the summary that is kept in the repository: no figure in it is typed by hand.
+test worlds on which the detector runs without its rivals, for narrower intervals. `--skip`
+leaves out the first test seeds, if somebody looked at their results before the detector or its
+calibration was changed last. `--doc` writes the summary that is kept in the repository: no
+figure in it is typed by hand.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def chapters(plan: StudyPlan, folder: Path) -> list[Chapter]:
     """Return one chapter for each preset that has both tuning and test worlds."""
     found = []
     for name in plan.presets:
-        one = StudyPlan((name,), plan.worlds, plan.train_years)
+        one = replace(plan, presets=(name,))
         tuning, test = (worlds_of(one, folder, purpose) for purpose in ("tuning", "test"))
         if tuning and test:
             title = f"{TITLES.get(name, name)} (preset {name})"
@@ -63,23 +65,20 @@ def chapters(plan: StudyPlan, folder: Path) -> list[Chapter]:
     return found
 
 
-def alone(plan: StudyPlan, folder: Path) -> list[Chapter]:
+def alone(plan: StudyPlan, more: StudyPlan, folder: Path) -> list[Chapter]:
     """Return a chapter for each preset from all test worlds, the detector alone on them."""
     found = []
-    for name in plan.presets:
-        one = replace(plan, presets=(name,))
-        tuning = worlds_of(replace(one, rivals=True), folder, "tuning")
+    for name in more.presets:
+        both = [replace(one, presets=(name,)) for one in (plan, more)]
+        tuning = worlds_of(both[0], folder, "tuning")
         test = [
             replace(world, scored=tuple(s for s in world.scored if s.rule in OURS))
-            for world in (
-                *worlds_of(replace(one, rivals=True), folder, "test"),
-                *worlds_of(one, folder, "test"),
-            )
+            for one in both
+            for world in worlds_of(one, folder, "test")
         ]
-        distinct = {world.world: world for world in test}
-        if tuning and distinct:
+        if tuning and test:
             title = f"{TITLES.get(name, name)}, the detector alone (preset {name})"
-            found.append(Chapter(title, compared(tuning, tuple(distinct.values())), NOTES))
+            found.append(Chapter(title, compared(tuning, test), NOTES))
     return found
 
 
@@ -110,21 +109,23 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=42)
     parser.add_argument("--presets", nargs="+", default=["bench", "adversarial"])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--alone", type=int, default=0, help="test worlds without rivals")
+    parser.add_argument("--alone", type=int, default=0, help="further test worlds, no rivals")
+    parser.add_argument("--skip", type=int, default=0, help="test seeds looked at before")
     parser.add_argument("--real", type=Path, default=REAL)
     parser.add_argument("--implants", type=Path, help="folder of a finished implant study")
     parser.add_argument("--implant-cases", type=int, default=120)
     parser.add_argument("--doc", type=Path)
     chosen = parser.parse_args()
-    plan = StudyPlan(tuple(chosen.presets), chosen.worlds)
+    plan = StudyPlan(tuple(chosen.presets), chosen.worlds, skipped=chosen.skip)
     engine = LocalEngine(chosen.workers)
     for number, path in enumerate(run_study(plan, chosen.out / "worlds", engine), start=1):
         print(f"{number:4d} {path.name}", flush=True)
-    more = StudyPlan(tuple(chosen.presets), chosen.alone, rivals=False)
+    more = replace(plan, worlds=chosen.alone, rivals=False, skipped=chosen.skip + chosen.worlds)
     for number, path in enumerate(run_study(more, chosen.out / "worlds", engine, TEST), start=1):
         print(f"{number:4d} {path.name}", flush=True)
     engine.close()
-    found = [*chapters(plan, chosen.out / "worlds"), *alone(more, chosen.out / "worlds")]
+    scored = chosen.out / "worlds"
+    found = [*chapters(plan, scored), *alone(plan, more, scored)]
     if chosen.implants is not None:
         found.append(chapter_of(list(cases(chosen.implant_cases, chosen.real, chosen.implants))))
     name = f"emberwatch {version('emberwatch')}, calibration {shipped_calibration().version}"

@@ -48,6 +48,14 @@ class StudyPlan:
     rivals: bool = True
     """False: the detector alone, in half the time."""
 
+    skipped: int = 0
+    """Test seeds left out at the beginning: an earlier version was looked at on them."""
+
+    def seeds(self, purpose: str) -> range:
+        """Return the seeds of one purpose."""
+        first = self.skipped if purpose == "test" else 0
+        return PURPOSES[purpose][first : first + self.worlds]
+
 
 @dataclass(frozen=True, slots=True)
 class WorldJob:
@@ -76,7 +84,7 @@ def jobs_of(
         WorldJob(name, seed, purpose, plan.train_years, folder, plan.rivals)
         for purpose in purposes
         for name in plan.presets
-        for seed in PURPOSES[purpose][: plan.worlds]
+        for seed in plan.seeds(purpose)
     ]
 
 

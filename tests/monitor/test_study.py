@@ -15,7 +15,14 @@ from monitor.detectors.burn import BurnSettings
 from monitor.engine import SerialEngine
 from monitor.errors import ConfigError
 from monitor.rivals.catalogue import FAMILIES
-from monitor.simulation.presets import Burns, Confounders, PlannedBurn, preset
+from monitor.simulation.presets import (
+    TEST_SEEDS,
+    TUNING_SEEDS,
+    Burns,
+    Confounders,
+    PlannedBurn,
+    preset,
+)
 from monitor.simulation.world import World, build
 from monitor.study import (
     StudyPlan,
@@ -67,6 +74,17 @@ def test_tuning_and_test_worlds_have_different_seeds(tmp_path: Path) -> None:
 def test_a_test_seed_cannot_be_tuned_on(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="seed 9000 is not for tuning"):
         scored_to_file(WorldJob("ci", 9_000, "tuning", 2.0, tmp_path))
+
+
+def test_test_seeds_that_were_looked_at_are_left_out_and_tuning_seeds_never(
+    tmp_path: Path,
+) -> None:
+    jobs = jobs_of(StudyPlan(("bench",), worlds=2, skipped=10), tmp_path)
+
+    assert [(job.purpose, job.seed) for job in jobs] == [
+        ("tuning", TUNING_SEEDS[0]), ("tuning", TUNING_SEEDS[1]),
+        ("test", TEST_SEEDS[10]), ("test", TEST_SEEDS[11]),
+    ]  # fmt: skip
 
 
 def test_worlds_that_have_their_file_are_not_scored_again(tmp_path: Path) -> None:
