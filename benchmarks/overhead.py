@@ -8,11 +8,12 @@ over it, read from local files or, with --http, by ranges from a server on loopb
 a process of its own. Measured is the tick that finds them, from asking which areas are due to
 the last row recorded. Prints:
 
-* overhead: processor time of the service itself (which areas are due, jobs, rows recorded)
-  and the time in which a worker had nothing to do, each and together as a share of the time
-  in `read`;
-* analysis: what workers do besides reading (masks, blocks, archive, baselines, verdicts), as
-  a share of the same.
+* service: processor time of the service itself (which areas are due, jobs, rows recorded), as a
+  share of the processor time in `read`, waiting not counted: what others do on the machine
+  changes neither much;
+* idle: the time in which a worker had nothing to do, as a share of the time in `read`;
+* analysis: processor time of workers besides reading (masks, blocks, archive, baselines,
+  verdicts), as a share of that in `read`.
 
 Local files are the strictest case, since nothing is ever waited for; behind a network reading
 takes longer and the rest stays. --profile prints what the service and its workers spend most on.
@@ -93,14 +94,14 @@ class TimedSource:
 
     def read(self, scene: Scene, grid: Grid, bands: Sequence[str]) -> Observation:
         """Return the pixels, and note how long they took."""
-        began = time.perf_counter()
+        began = clocks()
         try:
             if self.over_http:
                 web = Stac(self.name, "http://127.0.0.1", (scene.collection,))
                 return web.read(scene, grid, bands)
             return self.folder.read(scene, grid, bands)
         finally:
-            _note(self.times, "read", time.perf_counter() - began)
+            _note(self.times, "read", began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,28 +127,45 @@ def timed(function: Callable[[Job], Report], times: Path, is_profiled: bool, job
     """Do one job, and note how long it took."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     profile = cProfile.Profile()
-    began = time.perf_counter()
+    began = clocks()
     report = profile.runcall(function, job) if is_profiled else function(job)
     if is_profiled:
         profile.dump_stats(times / f"{os.getpid()}-{time.monotonic_ns()}.prof")
-    _note(times, "job", time.perf_counter() - began)
+    _note(times, "job", began)
     return report
 
 
-def _note(folder: Path, what: str, seconds: float) -> None:
+def clocks() -> tuple[float, float]:
+    """Return the time on the clock, and the processor time of this process with its threads."""
+    return time.perf_counter(), time.process_time()
+
+
+def _note(folder: Path, what: str, began: tuple[float, float]) -> None:
+    wall, processor = clocks()
     with (folder / f"{os.getpid()}.jsonl").open("a") as file:
-        file.write(json.dumps([what, seconds]) + "\n")
+        file.write(json.dumps([what, wall - began[0], processor - began[1]]) + "\n")
 
 
-def noted(folder: Path) -> dict[str, float]:
-    """Return the seconds noted so far, by what they were spent on; the notes are removed."""
-    spent = {"read": 0.0, "job": 0.0}
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of all workers."""
+
+    read: float
+    job: float
+    read_processor: float
+    job_processor: float
+
+
+def noted(folder: Path) -> Spent:
+    """Return what was noted so far; the notes are removed."""
+    total = {"read": [0.0, 0.0], "job": [0.0, 0.0]}
     for path in folder.glob("*.jsonl"):
         for line in path.read_text().splitlines():
-            what, seconds = json.loads(line)
-            spent[what] += seconds
+            what, *seconds = json.loads(line)
+            total[what] = [one + more for one, more in zip(total[what], seconds, strict=True)]
         path.unlink()
-    return spent
+    (read, read_processor), (job, job_processor) = total["read"], total["job"]
+    return Spent(read, job, read_processor, job_processor)
 
 
 def write_items(folder: Path, store: str, count: int) -> None:
@@ -242,21 +260,22 @@ def shares(
         pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(25)
         jobs = [str(path) for path in times.glob("*.prof")]
         pstats.Stats(*jobs, stream=sys.stderr).sort_stats("cumulative").print_stats(60)
-    idle, read = max(0.0, WORKERS * wall - spent["job"]), spent["read"]
+    idle = max(0.0, WORKERS * wall - spent.job)
+    analysis = spent.job_processor - spent.read_processor
     return {
         "areas": chosen.areas,
         "side_km": chosen.side_km,
         "scenes_each": chosen.scenes,
         "from": "loopback http" if chosen.http else "local files",
         "wall_s": round(wall, 2),
-        "read_s": round(read, 2),
-        "analysis_s": round(spent["job"] - read, 2),
-        "service_processor_s": round(own, 2),
+        "read_s": round(spent.read, 2),
         "workers_idle_s": round(idle, 2),
-        "service_share": round(own / read, 3),
-        "idle_share": round(idle / read, 3),
-        "overhead_share": round((own + idle) / read, 3),
-        "analysis_share": round((spent["job"] - read) / read, 3),
+        "read_processor_s": round(spent.read_processor, 2),
+        "analysis_processor_s": round(analysis, 2),
+        "service_processor_s": round(own, 2),
+        "service_share": round(own / spent.read_processor, 3),
+        "idle_share": round(idle / spent.read, 3),
+        "analysis_share": round(analysis / spent.read_processor, 3),
         "load_average": [round(number, 1) for number in os.getloadavg()],
         "processors": os.cpu_count(),
     }
