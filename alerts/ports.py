@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shapely.geometry.base import BaseGeometry
 
@@ -63,6 +63,16 @@ class AlertPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class Exhibit:
+    """What is drawn of an alert for a bundle of evidence."""
+
+    map_page: str
+    plate_png: bytes = field(repr=False)
+    recipe: Mapping[str, Any]
+    """How the plate was drawn from the pixels: JSON values, so that anybody can draw it again."""
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewArea:
     """One area on the overview map."""
 
@@ -90,6 +100,14 @@ class MapRenderer(Protocol):
 
     def overview(self, areas: Sequence[OverviewArea], generated_at: datetime) -> str:
         """Return one HTML page of all areas."""
+        ...
+
+
+class Exhibitor(Protocol):
+    """Draws for evidence; `maps` implements it."""
+
+    def exhibit(self, picture: AlertPicture) -> Exhibit:
+        """Return map, plate and recipe of an alert, the same bytes each time."""
         ...
 
 

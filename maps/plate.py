@@ -74,15 +74,32 @@ def plate(picture: AlertPicture) -> bytes:
 
     One panel where only one date may be shown; outlines on plain ground where none.
     """
-    pair = choose_pair(picture)
+    return _jpeg(sheet_of(picture))
+
+
+def plate_png(picture: AlertPicture) -> bytes:
+    """Return before beside after without loss, and without anything but the pixels."""
+    stream = io.BytesIO()
+    sheet_of(picture).save(stream, format="PNG", optimize=False, compress_level=9)
+    return stream.getvalue()
+
+
+def window_of(picture: AlertPicture, pair: Pair) -> Window:
+    """Return the ground that each panel of a plate shows."""
     count = max(1, len(pair.shown))
-    width = (WIDTH_PX - GAP_PX * (count - 1)) // count
-    window = _window(picture, pair, width)
+    return _window(picture, pair, (WIDTH_PX - GAP_PX * (count - 1)) // count)
+
+
+def sheet_of(picture: AlertPicture) -> Image.Image:
+    """Return before beside after as it is drawn."""
+    pair = choose_pair(picture)
+    window = window_of(picture, pair)
+    width = window.width_px // FINE
     sheet = Image.new("RGB", (WIDTH_PX, PANEL_HEIGHT_PX), "white")
     for number, panel in enumerate(_panels(picture, pair, window)):
         sheet.paste(panel, (number * (width + GAP_PX), 0))
     _draw_scale_bar(ImageDraw.Draw(sheet), window)
-    return _jpeg(sheet)
+    return sheet
 
 
 def alt_text(picture: AlertPicture) -> str:

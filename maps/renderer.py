@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from alerts.ports import AlertPicture, OverviewArea
+from alerts.ports import AlertPicture, Exhibit, OverviewArea
 from maps.alert_map import alert_map
 from maps.overview_map import overview_map
-from maps.plate import alt_text, plate
+from maps.plate import alt_text, plate, plate_png
+from maps.recipe import recipe_of
 
 
 class FoliumRenderer:
@@ -34,6 +35,10 @@ class FoliumRenderer:
     def plate(self, picture: AlertPicture) -> bytes:
         """Return a still picture, before beside after, as JPEG of 640 px and at most 180 kB."""
         return plate(picture)
+
+    def exhibit(self, picture: AlertPicture) -> Exhibit:
+        """Return the plate without loss, how it was drawn, and the map, as evidence has them."""
+        return Exhibit(alert_map(picture), plate_png(picture), recipe_of(picture))
 
     def alt_text(self, picture: AlertPicture) -> str:
         """Return what the plate shows, in words."""

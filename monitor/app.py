@@ -27,7 +27,7 @@ from alerts.journal import Journal, keep_journal
 from alerts.keys import Keyring
 from alerts.letterbox import Letterbox
 from alerts.pager import Pager
-from alerts.ports import Channel, MapRenderer
+from alerts.ports import AlertPicture, Channel, Exhibitor
 from alerts.publisher import Publisher
 from alerts.pulled import Pulled
 from alerts.recipient_keys import RecipientKeys
@@ -35,7 +35,7 @@ from alerts.reconciler import Reconciler
 from alerts.restoring import Restorer
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
-from alerts.web.drawings import desk_map
+from alerts.web.drawings import desk_picture
 from alerts.words import Speech
 from aoi.database import open_database
 from aoi.registry import AoiRegistry
@@ -229,16 +229,16 @@ def hotspots_of(config: Config) -> list[HotspotSource]:
 
 
 def evidence_of(
-    config: Config, database: Database, store: MonitorStore, keys: Keyring, renderer: MapRenderer
+    config: Config, database: Database, store: MonitorStore, keys: Keyring, renderer: Exhibitor
 ) -> EvidenceRoom:
     """Return what makes sealed bundles."""
     service = config.service
-    speech = Speech(service.language, service.timezone)
 
-    def drawn(alert: Alert) -> str:
-        return desk_map(alert, renderer, service.data_folder, speech)
+    def pictured(alert: Alert, language: str | None) -> AlertPicture:
+        speech = Speech(language or service.language, service.timezone)
+        return desk_picture(alert, service.data_folder, speech)
 
-    return EvidenceRoom(database, store, service.data_folder, Seal.of(keys), drawn)
+    return EvidenceRoom(database, store, service.data_folder, Seal.of(keys), pictured, renderer)
 
 
 def pipeline_settings(config: Config) -> PipelineSettings:

@@ -14,6 +14,7 @@ from alerts.evidence.seal import Seal
 MANIFEST = "manifest.dsse.json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:emberwatch:evidence"
+ROOT_TYPE = "urn:emberwatch:log-root"
 
 VERSION = 1
 """Of the layout; a reader of a lower one says that it cannot judge it."""
@@ -52,6 +53,16 @@ def bundled(files: Mapping[str, bytes], predicate: Mapping[str, Any], seal: Seal
         "predicate": {**predicate, "version": VERSION},
     }
     return zipped({**held, MANIFEST: seal.envelope(canonical_json(statement))})
+
+
+def root_statement(last: Mapping[str, Any]) -> bytes:
+    """Return the statement that the log stood at this row: the row stands for all before it."""
+    return canonical_json({
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": f"log:{last['n']}", "digest": {"sha256": last["sha256"]}}],
+        "predicateType": ROOT_TYPE,
+        "predicate": {"rows": last["n"], "version": VERSION},
+    })  # fmt: skip
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

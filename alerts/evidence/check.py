@@ -16,7 +16,15 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from alerts.errors import EvidenceRefused
-from alerts.evidence.bundle import MANIFEST, PREDICATE_TYPE, STATEMENT_TYPE, VERSION, zipped
+from alerts.evidence.bundle import (
+    MANIFEST,
+    PREDICATE_TYPE,
+    STATEMENT_TYPE,
+    VERSION,
+    root_statement,
+    zipped,
+)
+from alerts.evidence.cross_checks import Fault, reference_faults
 from alerts.evidence.measures import band_means, ulps_between
 from alerts.evidence.seal import PublicKey, envelope_of, opened
 
@@ -27,18 +35,9 @@ MAX_ULPS = 4
 """Another processor or library may round a sum differently by so much."""
 
 SEGMENT = "log/segment.jsonl"
+ROOT = "log/root.dsse.json"
 VALUES = "values.json"
 CHAIN_KEYS = frozenset({"n", "prev_sha256", "sha256"})
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong."""
-
-    subject: str
-    """File, or part of it."""
-
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,9 @@ def examined(bundle: bytes, trusted: PublicKey | None = None) -> Examined:
     predicate = statement["predicate"]
     if not version_fault:
         faults += _chain_faults(files, predicate)
+        faults += _root_faults(files, key_id)
         faults += _value_faults(files)
+        faults += reference_faults(files, {fault.subject for fault in faults})
     if not faults and zipped(files) != bundle:
         faults.append(Fault("the zip", "its frame was altered: it is not as it was written"))
     return Examined(tuple(faults), key_id, predicate)
@@ -197,6 +198,20 @@ def _chain_faults(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> I
         before = (row["n"], row["sha256"])
     if before is None or before[1] != predicate.get("log_root"):
         yield Fault(SEGMENT, "does not end in the root that was sealed")
+
+
+def _root_faults(files: Mapping[str, bytes], key_id: str) -> Iterator[Fault]:
+    """Hold the signed root of the log against its last row; bundles of old have none."""
+    name = f"keys/{key_id}.pub"
+    rows = _rows(files.get(SEGMENT, b""))
+    if ROOT not in files or name not in files or not rows:
+        return
+    payload, signer, signature = opened(files[ROOT])
+    signed = PublicKey.from_pem(files[name]).signed(payload, signature)
+    if signer != key_id or not signed:
+        yield Fault(ROOT, "is not signed by the key of the bundle")
+    elif payload != root_statement(rows[-1]):
+        yield Fault(ROOT, "is of another log")
 
 
 def _rows(text: bytes) -> list[dict[str, Any]] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -14,19 +14,23 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Engine
 
-from alerts.alert import Alert
+from alerts.alert import Alert, AlertEvent
 from alerts.disclosure import AUDIENCES, DESK, Disclosure, tlp_of
 from alerts.errors import EvidenceRefused
-from alerts.evidence.bundle import bundled, canonical_json
+from alerts.evidence.bundle import bundled, canonical_json, root_statement
 from alerts.evidence.measures import band_means
+from alerts.evidence.provenance import provenance_of
 from alerts.evidence.readme import readme
+from alerts.evidence.report import report_pdf
 from alerts.evidence.seal import Seal
 from alerts.formats.geojson import feature_of, geojson_text
 from alerts.payload import canonical, payload_of
-from alerts.store import AlertStore, segment
+from alerts.ports import AlertPicture, Exhibitor
+from alerts.store import AlertStore, events_in, segment
 from aoi.database import reading
 from monitor.area_job import ArchivedLook
 from monitor.errors import ArchiveError
+from monitor.finding import Chip
 from monitor.reading import Reading
 from monitor.store import MonitorStore
 
@@ -38,8 +42,11 @@ READINGS_AFTER = timedelta(days=30)
 
 LIBRARIES = ("emberwatch", "numpy", "rasterio", "scipy", "shapely")
 
-Drawn = Callable[[Alert], str]
-"""Returns the map of an alert as one page, as the desk may see it."""
+LANGUAGE = "en"
+"""Of the printed report; the map speaks the language of the house."""
+
+Pictured = Callable[[Alert, str | None], AlertPicture]
+"""Returns what the desk may see of an alert, in a language; None for that of the house."""
 
 
 class EvidenceRoom:
@@ -53,17 +60,20 @@ class EvidenceRoom:
     folder : Path
         The data folder, in which looks and chips are archived.
     seal : Seal
-    drawn : Drawn
+    pictured : Pictured
+    exhibitor : Exhibitor
     """
 
     def __init__(
-        self, engine: Engine, monitor: MonitorStore, folder: Path, seal: Seal, drawn: Drawn
-    ) -> None:
+        self, engine: Engine, monitor: MonitorStore, folder: Path, seal: Seal, pictured: Pictured,
+        exhibitor: Exhibitor,
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._monitor = monitor
         self._folder = folder
         self._seal = seal
-        self._drawn = drawn
+        self._pictured = pictured
+        self._exhibitor = exhibitor
 
     @property
     def fingerprint(self) -> str:
@@ -89,15 +99,19 @@ class EvidenceRoom:
         looks = self._looks(alert)
         with reading(self._engine) as connection:
             log = segment(connection, alert.event_id)
-        files = {
+            events = events_in(connection, alert.event_id)
+        made = {
             "README.txt": readme(alert.ref, str(tlp_of(alert)), self._seal.public.fingerprint),
             "event.geojson": _feature(alert).encode(),
             "event.json": canonical(payload_of(alert)).encode() + b"\n",
             "log/segment.jsonl": b"".join(canonical(row).encode() + b"\n" for row in log),
             "values.json": canonical_json(self._values(alert, chips)),
-            "map.html": self._map(alert),
-            **chips,
+            **self._exhibits(alert, events, looks),
         }
+        chip_files = dict(zip(chips, alert.finding.chips, strict=True))
+        prov = canonical_json(provenance_of(alert, events, looks, made, chip_files))
+        root = self._seal.envelope(root_statement(log[-1]))
+        files = {**made, **chips, "prov.json": prov, "log/root.dsse.json": root}
         inside = dict(self._fitting(looks, sum(map(len, files.values()))))
         predicate = _predicate(alert, looks, {**chips, **inside}, log[-1]["sha256"])
         return bundled({**files, **inside}, predicate, self._seal)
@@ -105,8 +119,7 @@ class EvidenceRoom:
     def _chips(self, alert: Alert) -> dict[str, bytes]:
         """Return the pixels of the looks before and after, as they were archived."""
         return {
-            f"looks/{chip.role}/{_plain(chip.look_id)}.tif": self._original(chip.path, chip.sha256)
-            for chip in alert.finding.chips
+            _chip_name(chip): self._original(chip.path, chip.sha256) for chip in alert.finding.chips
         }
 
     def _looks(self, alert: Alert) -> list[ArchivedLook]:
@@ -143,11 +156,26 @@ class EvidenceRoom:
             )
         return content
 
-    def _map(self, alert: Alert) -> bytes:
+    def _exhibits(
+        self, alert: Alert, events: Sequence[AlertEvent], looks: Sequence[ArchivedLook]
+    ) -> dict[str, bytes]:
+        """Return what is drawn for people: map, plate, report, and how the plate was drawn."""
         try:
-            return self._drawn(alert).encode()
+            exhibit = self._exhibitor.exhibit(self._pictured(alert, None))
+            printed = self._pictured(alert, LANGUAGE)
         except ArchiveError as error:
             raise EvidenceRefused(error.message, error.hint) from error
+        recipe = {
+            **exhibit.recipe,
+            "inputs": {_chip_name(chip): chip.sha256 for chip in alert.finding.chips},
+        }
+        key = self._seal.public.fingerprint
+        return {
+            "map.html": exhibit.map_page.encode(),
+            "plate.png": exhibit.plate_png,
+            "recipe.json": canonical_json(recipe),
+            "report.pdf": report_pdf(printed, exhibit.plate_png, events, looks, key),
+        }
 
     def _values(self, alert: Alert, chips: Mapping[str, bytes]) -> dict[str, Any]:
         outline = alert.place.footprint or alert.finding.geometry
@@ -165,6 +193,10 @@ class EvidenceRoom:
             },
             "readings": [_reading(one) for one in readings if one.acquired_at <= until],
         }
+
+
+def _chip_name(chip: Chip) -> str:
+    return f"looks/{chip.role}/{_plain(chip.look_id)}.tif"
 
 
 def _means(tif: bytes, outline: BaseGeometry) -> dict[str, float]:

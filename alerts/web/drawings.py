@@ -11,7 +11,7 @@ from alerts.alert import Alert
 from alerts.disclosure import AUDIENCES, DESK, Disclosure
 from alerts.formats.text import kind_label
 from alerts.pictures import picture_of
-from alerts.ports import MapRenderer, OverviewArea
+from alerts.ports import AlertPicture, MapRenderer, OverviewArea
 from alerts.words import Speech
 from aoi.area import Aoi
 from monitor.archive import load_chip
@@ -36,6 +36,21 @@ def desk_map(
     ArchiveError
         If its pictures cannot be read.
     """
+    picture = desk_picture(alert, folder, speech)
+    if not scored:
+        sure = speech.say("head.sure")
+        picture = replace(picture, facts=[fact for fact in picture.facts if fact[0] != sure])
+    return renderer.alert_map(picture)
+
+
+def desk_picture(alert: Alert, folder: Path, speech: Speech) -> AlertPicture:
+    """Return what the desk may see of an alert, to be drawn.
+
+    Raises
+    ------
+    ArchiveError
+        If its pictures cannot be read.
+    """
 
     def chip(path: str) -> Observation:
         return load_chip(folder / path)
@@ -43,13 +58,7 @@ def desk_map(
     shown = Disclosure.for_(alert, AUDIENCES[DESK])
     label = kind_label(shown, alert.status, speech)
     title = f"{label}: {alert.place.name or alert.aoi_id}, {alert.ref}"
-    picture = picture_of(
-        shown, speech, chip, title=title, status=speech.say(f"status.{alert.status}")
-    )
-    if not scored:
-        sure = speech.say("head.sure")
-        picture = replace(picture, facts=[fact for fact in picture.facts if fact[0] != sure])
-    return renderer.alert_map(picture)
+    return picture_of(shown, speech, chip, title=title, status=speech.say(f"status.{alert.status}"))
 
 
 def desk_overview(

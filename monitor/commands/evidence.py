@@ -32,7 +32,8 @@ def export(
     """Write the sealed bundle of an alert, with all that the desk knows; mind who gets it.
 
     Pixels before and after, the looks that show it and those that do not, readings, the
-    log of decisions, a map. The same bytes each time, as long as nothing changes.
+    log of decisions with its signed root, provenance (W3C PROV), a map, the plate and how it
+    was drawn, a report as PDF. The same bytes each time, as long as nothing changes.
     """
     service = call.service()
     found = service.alerts.alert(event_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,12 @@ from sqlalchemy import Engine
 from alerts.alert import Alert
 from alerts.evidence.room import EvidenceRoom
 from alerts.evidence.seal import Seal
+from alerts.ports import AlertPicture
+from alerts.store import log_root
+from alerts.web.drawings import desk_picture
+from alerts.words import Speech
+from aoi.database import reading
+from maps.renderer import FoliumRenderer
 from monitor.archive import save_chip, save_look
 from monitor.finding import Chip
 from monitor.store import MonitorStore
@@ -32,11 +38,23 @@ class Case:
     @property
     def room(self) -> EvidenceRoom:
         store = MonitorStore(self.house.engine)
-        return EvidenceRoom(self.house.engine, store, self.folder, SEAL, lambda one: one.ref)
+        return EvidenceRoom(
+            self.house.engine, store, self.folder, SEAL, self.pictured, FoliumRenderer()
+        )
+
+    def pictured(self, alert: Alert, language: str | None) -> AlertPicture:
+        return desk_picture(alert, self.folder, Speech(language or "fr", "UTC"))
+
+    made: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def bundle(self) -> bytes:
-        return self.room.bundle(self.alert.ref)
+        """The bundle as the log stands now; drawn once."""
+        with reading(self.house.engine) as connection:
+            root = log_root(connection)
+        if root not in self.made:
+            self.made[root] = self.room.bundle(self.alert.ref)
+        return self.made[root]
 
 
 @pytest.fixture

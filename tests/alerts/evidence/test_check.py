@@ -16,6 +16,7 @@ from alerts.evidence.bundle import MANIFEST, bundled, zipped
 from alerts.evidence.check import examined
 from alerts.evidence.measures import ulps_between
 from alerts.evidence.seal import Seal
+from alerts.evidence.seal import opened as envelope_opened
 from alerts.keys import Keyring
 from tests.alerts.evidence.conftest import SEAL, Case
 from tests.alerts.evidence.test_room import opened, predicate_of
@@ -42,6 +43,8 @@ def resealed(case: Case, change: Change, seal: Seal = SEAL) -> bytes:
     files = opened(case.bundle)
     predicate = predicate_of(case.bundle)
     own = {n: c for n, c in files.items() if n != MANIFEST and not n.startswith("keys/")}
+    root, _, _ = envelope_opened(own["log/root.dsse.json"])
+    own["log/root.dsse.json"] = seal.envelope(root)
     change(own)
     return bundled(own, predicate, seal)
 
@@ -179,8 +182,19 @@ def test_a_log_that_was_cut_at_its_end_does_not_reach_the_root(case: Case) -> No
         files["log/segment.jsonl"] = b"\n".join(rows[:-1])
 
     assert faults(resealed(case, cut)) == [
-        ("log/segment.jsonl", "does not end in the root that was sealed")
+        ("log/segment.jsonl", "does not end in the root that was sealed"),
+        ("log/root.dsse.json", "is of another log"),
     ]
+
+
+def test_a_root_of_another_service_is_named(case: Case) -> None:
+    def forge(files: dict[str, bytes]) -> None:
+        root, _, _ = envelope_opened(files["log/root.dsse.json"])
+        files["log/root.dsse.json"] = OTHER.envelope(root)
+
+    assert ("log/root.dsse.json", "is not signed by the key of the bundle") in faults(
+        resealed(case, forge)
+    )
 
 
 def with_mean(change: Callable[[float], float]) -> Change:
@@ -203,7 +217,10 @@ def with_mean(change: Callable[[float], float]) -> Change:
 def test_a_number_is_derived_again_and_rounding_is_told_apart(  # L9
     case: Case, change: Callable[[float], float], cause: str
 ) -> None:
-    assert faults(resealed(case, with_mean(change))) == [(f"values.json: {AFTER} red", cause)]
+    assert faults(resealed(case, with_mean(change))) == [
+        (f"values.json: {AFTER} red", cause),
+        ("prov.json", "names values.json with another digest"),
+    ]
 
 
 def test_pixels_that_do_not_give_the_numbers_are_named(case: Case) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from alerts.errors import EvidenceRefused
 from alerts.evidence.check import examined
+from alerts.evidence.seal import opened as envelope_opened
 from tests.alerts.evidence.conftest import SEAL, Case
 from tests.builders import NOW, a_finding, a_square
 
@@ -29,9 +30,10 @@ def test_a_bundle_holds_what_the_alert_rests_on(case: Case) -> None:
 
     assert sorted(files) == [
         "README.txt", "event.geojson", "event.json", f"keys/{SEAL.public.fingerprint}.pub",
-        "log/segment.jsonl", "looks/after/look-after.tif", "looks/before/look-before.tif",
-        "looks/others/look-after.tif", "looks/others/look-quiet.tif", "manifest.dsse.json",
-        "map.html", "values.json",
+        "log/root.dsse.json", "log/segment.jsonl", "looks/after/look-after.tif",
+        "looks/before/look-before.tif", "looks/others/look-after.tif",
+        "looks/others/look-quiet.tif", "manifest.dsse.json", "map.html", "plate.png",
+        "prov.json", "recipe.json", "report.pdf", "values.json",
     ]  # fmt: skip
     assert files["README.txt"].startswith(b"TLP:AMBER\n")
     assert files["looks/after/look-after.tif"] == (case.folder / "chips/after.tif").read_bytes()
@@ -52,7 +54,17 @@ def test_the_manifest_names_looks_chips_calibration_and_the_root_of_the_log(case
 
 
 def test_the_same_evidence_is_the_same_bytes(case: Case) -> None:
-    assert case.bundle == case.bundle
+    assert case.room.bundle(case.alert.ref) == case.room.bundle(case.alert.ref)
+
+
+def test_the_signed_root_stands_for_the_whole_log(case: Case) -> None:
+    root, key, _ = envelope_opened(opened(case.bundle)["log/root.dsse.json"])
+    last = json.loads(opened(case.bundle)["log/segment.jsonl"].splitlines()[-1])
+
+    assert key == SEAL.public.fingerprint
+    assert json.loads(root)["subject"] == [
+        {"name": f"log:{last['n']}", "digest": {"sha256": last["sha256"]}}
+    ]
 
 
 def test_other_peoples_alerts_in_the_log_are_digests_alone(case: Case) -> None:
