@@ -47,7 +47,7 @@ def db() -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data beside the repository; the test is skipped without it."""
     folder = ROOT.parent / "shared"
