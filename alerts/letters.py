@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
-from cryptography.x509 import Certificate
 from jinja2 import TemplateError
 
 from alerts.alert import Alert
@@ -25,7 +24,6 @@ from alerts.formats.mail import (
     mail_bytes,
     plate_cid_of,
 )
-from alerts.formats.smime import sealed_to
 from alerts.formats.text import (
     Letter,
     Links,
@@ -45,6 +43,7 @@ from alerts.order import Order, Written
 from alerts.outbox import Delivery
 from alerts.pictures import ReadChip, picture_of
 from alerts.ports import MapRenderer
+from alerts.recipient_keys import RecipientKey
 from alerts.subscription import Person, PersonState
 from alerts.tokens import Purpose, signed_token
 from alerts.words import Speech
@@ -52,8 +51,8 @@ from monitor.errors import ArchiveError
 
 logger = structlog.get_logger(__name__)
 
-CertificateOf = Callable[[str], Certificate | None]
-"""Returns the certificate of a person, None if mails go to them in clear."""
+KeyOf = Callable[[str], RecipientKey | None]
+"""Returns the key of a person, None if mails go to them in clear."""
 
 WEBHOOK = "webhook"
 """Name of the channel whose messages are JSON."""
@@ -109,14 +108,14 @@ class LetterWriter:
         settings: MailSettings,
         gazetteer: Gazetteer | None = None,
         report: Callable[[str], None] | None = None,
-        certificate_of: CertificateOf = lambda person_id: None,
+        key_of: KeyOf = lambda person_id: None,
     ) -> None:
         self._maps = maps
         self._read_chip = read_chip
         self._keys = keys
         self.settings = settings
         self._gazetteer = gazetteer
-        self._certificate_of = certificate_of
+        self._key_of = key_of
         self._report = report or (lambda fault: logger.error("words missing", fault=fault))
         self._kept: OrderedDict[tuple[str, ...], Shared] = OrderedDict()
 
@@ -164,12 +163,12 @@ class LetterWriter:
         return Written("\n".join(lines).encode(), self.message_id_of(order.delivery))
 
     def _bytes_of(self, mail: Mail, person: Person, bare_subject: str) -> bytes:
-        """Return the mail, encrypted to the reader's certificate where there is one."""
-        certificate = self._certificate_of(person.person_id)
-        if certificate is None:
+        """Return the mail, encrypted to the reader's key where there is one."""
+        key = self._key_of(person.person_id)
+        if key is None:
             return mail_bytes(mail, self.settings)
         clear = mail_bytes(mail, replace(self.settings, dkim=None))
-        sealed = sealed_to(certificate, clear, bare_subject, mail.date)
+        sealed = key.sealed(clear, bare_subject, mail.date)
         dkim = self.settings.dkim
         return sealed if dkim is None else signed(sealed, dkim, mail.date)
 

@@ -73,7 +73,7 @@ def writer_of(
     return LetterWriter(
         renderer, partial(_chip, config.service.data_folder), keys, mail_settings(config),
         gazetteer=AoiRegistry(database).count_in,
-        report=partial(words_missing, database, now), certificate_of=recipient_keys.of,
+        report=partial(words_missing, database, now), key_of=recipient_keys.of,
     )  # fmt: skip
 
 

@@ -53,11 +53,7 @@ def sealed_to(certificate: x509.Certificate, raw: bytes, subject: str, at: datet
     """
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise ValueError("the recipient's certificate is not valid any more")
-    head, _, body = raw.partition(b"\r\n\r\n")
-    headers = re.split(rb"\r\n(?![ \t])", head)
-    inner = [line for line in headers if line.lower().startswith(INNER)]
-    outer = [line for line in headers if line not in inner and not _is(line, b"subject")]
-    content = b"\r\n".join([*inner, b"", body])
+    outer, content = parted(raw)
     envelope = (
         PKCS7EnvelopeBuilder()
         .set_data(content)
@@ -67,6 +63,17 @@ def sealed_to(certificate: x509.Certificate, raw: bytes, subject: str, at: datet
     )
     wire = re.sub(rb"\r?\n", b"\r\n", envelope)
     return b"\r\n".join([*outer, b"Subject: " + subject.encode("ascii"), wire])
+
+
+def parted(raw: bytes) -> tuple[list[bytes], bytes]:
+    """Return the headers that travel outside an encrypted mail, but for the subject, and what
+    goes inside.
+    """
+    head, _, body = raw.partition(b"\r\n\r\n")
+    headers = re.split(rb"\r\n(?![ \t])", head)
+    inner = [line for line in headers if line.lower().startswith(INNER)]
+    outer = [line for line in headers if line not in inner and not _is(line, b"subject")]
+    return outer, b"\r\n".join([*inner, b"", body])
 
 
 def _is(line: bytes, name: bytes) -> bool:

@@ -161,13 +161,17 @@ def key(
     call: Call,
     who: Who,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Their S/MIME certificate, PEM.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="Their S/MIME certificate (PEM) or OpenPGP key."),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Send in clear again.")] = False,
 ) -> None:
-    """Encrypt what is sent to a person to their certificate (S/MIME), subjects included."""
+    """Encrypt what is sent to a person to their key (S/MIME or OpenPGP), subjects included.
+
+    Compare the fingerprint of an OpenPGP key with its owner by another way, such as the phone.
+    """
     if (file is None) is not remove:
-        raise typer.BadParameter("name a certificate, or say --remove")
+        raise typer.BadParameter("name a key, or say --remove")
     service = call.service()
     person = service.enrolment.person(who)
     if file is None:
@@ -175,14 +179,18 @@ def key(
         call.say(_document(person), f"{plain(person.address)} is written to in clear")
         return
     try:
-        pem = file.read_bytes()
+        text = file.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}", hint="check its name") from error
-    until = service.recipient_keys.put(person.person_id, pem).not_valid_after_utc
+    kept = service.recipient_keys.put(person.person_id, text)
+    until = kept.ends_at
+    ends = f"the key ends {until:%Y-%m-%d}" if until else "the key does not end"
+    named = f", fingerprint {kept.fingerprint}" if kept.fingerprint else ""
     call.say(
-        {**_document(person), "encrypted_until": until},
-        f"{plain(person.address)} is written to encrypted; the certificate ends {until:%Y-%m-%d}",
-    )
+        {**_document(person), "encrypted_until": until, "kind": kept.kind,
+         "fingerprint": kept.fingerprint},
+        f"{plain(person.address)} is written to encrypted ({kept.kind}{named}); {ends}",
+    )  # fmt: skip
 
 
 @verb(subscriber, "preview", example="emberwatch subscriber preview desk@ngo.org --days 30")

@@ -50,7 +50,7 @@ def writing_to(house: House, folder: Path, pem: bytes) -> RecipientKeys:
     """Let the house encrypt what it sends to its reader."""
     keys = RecipientKeys(folder / "recipients")
     house.writer = LetterWriter(
-        PlainRenderer(), read_chip, KEYS, SETTINGS, certificate_of=keys.of
+        PlainRenderer(), read_chip, KEYS, SETTINGS, key_of=keys.of
     )  # fmt: skip
     keys.put(house.subscribe().person_id, pem)
     return keys
