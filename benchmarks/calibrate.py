@@ -60,7 +60,7 @@ LEAST_STATISTIC = 1.5
 VILLAGES = 40
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_WORLDS = (
-    "bench:7", "adversarial:7", "darfur_mud_brick:2", "rakhine_wood:2", "camp:2",
+    "bench:14", "adversarial:14", "darfur_mud_brick:3", "rakhine_wood:3", "camp:2",
 )  # fmt: skip
 
 

@@ -116,12 +116,29 @@ class Baseline:
             spread=self.spread * _circular(self.season_spread, on)[:, None],
             look_count=self.look_count,
             green=np.nan_to_num(layout.medians(greenness[None, layout.own])[0]),
+            leverage=self.leverage(on),
         )
 
     def expected(self, on: datetime) -> Array:
         """Return the expected features on a day, shape (features, n)."""
         expected: Array = np.einsum("ktn,t->kn", self.theta, design(on).astype(np.float32))
         return np.where(self.usable, expected, np.nan).astype(np.float32)
+
+    def leverage(self, on: datetime) -> float:
+        """Return how far a day lies outside what the fit has seen: x' (X'X)^-1 x.
+
+        Of the mean block. The variance of the expected value is this times that of one
+        look: 5 / n in the middle of n looks spread over the year, far above 1 in a season
+        that has not been seen. Infinite without any look.
+        """
+        if not self.usable.any():
+            return float("inf")
+        square = unpacked(self.gram[:, self.usable].mean(axis=1, keepdims=True))[0]
+        x = design(on)
+        try:
+            return float(x @ np.linalg.solve(square, x))
+        except np.linalg.LinAlgError:
+            return float("inf")
 
     def scale(self, on: datetime) -> Array:
         """Return the sigma of the residuals on a day, shape (features, n)."""

@@ -21,10 +21,11 @@ class FusionSettings:
     rate decides: at 0.01 false alarms per village-year, a region where 1 % of villages burn
     a year has as many of either. From ``[detection.burn]``."""
 
-    local_odds: float = 4.0
+    local_odds: float = 6.0
     """How much denser quiet scores are at their threshold than beyond it, against those of
-    burns: turns a tail rate into odds at the score itself. Fitted on tuning worlds, where
-    15 % of the villages burn a year and a rate of 0.04 is as often a burn as not."""
+    burns: turns a tail rate into odds at the score itself. Fitted on 36 tuning worlds, each
+    with weights fitted on the others: stated and observed shares differ by 0.04 on average
+    for 6 to 10, by 0.05 for 4 and by 0.11 for 1."""
 
     hotspot_weight: float = 0.8
     radar_weight: float = 0.5

@@ -59,6 +59,11 @@ class PersistenceSettings:
     persisting_blocks: int = 2
     """And at least so many; one is enough below seven blocks."""
 
+    most_leverage: float = 0.5
+    """Leverage of a day on the seasonal fit above which one look alone says nothing: that
+    part of the year was never seen, and the curve there is a guess. A whole year of looks
+    gives 0.03 to 0.15, two months beyond the end of eight months 2, of six months 50."""
+
     cold_looks: int = 3
     """With no more earlier looks than this, one look may raise a provisional alarm."""
 
@@ -193,11 +198,17 @@ def _rule(
     last = tuple(seen[-count:])
     if rate > _allowed(last, settings):
         return None
-    if rule == "single" and last[0].mode != "series":
+    if rule == "single" and not _knows_the_season(last[0], settings):
         return None  # with hardly any history see `_cold`
     tails = calibration.scores(stratum_of_reading(last[-1]))
     tail = {"single": tails.look, "pair": tails.pair, "triple": tails.triple}[rule]
     return Judgement(rule, score, rate, tail.p(min(r.score for r in last)), last)
+
+
+def _knows_the_season(reading: Reading, settings: PersistenceSettings) -> bool:
+    if reading.mode != "series":
+        return False
+    return reading.values.get("leverage", 0.0) <= settings.most_leverage
 
 
 def _allowed(last: Sequence[Reading], settings: PersistenceSettings) -> float:

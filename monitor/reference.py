@@ -67,6 +67,10 @@ class Reference:
     green: Array
     """Expected NDVI of each place on that day, -1 to 1, shape (p,): its season."""
 
+    leverage: float = 0.0
+    """How far the day lies outside the seasons that were seen (`Baseline.leverage`); 0 where
+    no season was fitted."""
+
 
 def reference_from_looks(
     observed: Array,

@@ -56,6 +56,7 @@ def reading_of(
             "burned_low": low,
             "burned_high": high,
             "reference_looks": float(reference.look_count),
+            "leverage": reference.leverage,
         },
         flags=_flags(place, reference, look),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -15,6 +16,7 @@ from monitor.baseline import (
     BaselineSettings,
     absorb,
     design,
+    packed,
     season_of,
     wants_refit,
     watched_features,
@@ -59,6 +61,33 @@ def test_the_scale_is_that_of_the_noise() -> None:
     scale = fitted().scale(looks()[COUNT].acquired_at)
 
     assert 0.01 <= np.median(scale[FULL.nir]) <= 0.05
+
+
+def taught_for(days: int) -> Baseline:
+    """A state that saw every block once in five days, beginning with START."""
+    seen = np.array([design(START + timedelta(days=day)) for day in range(0, days, 5)])
+    sums = packed((seen.T @ seen)[:, :, None])
+    return replace(fitted(), gram=np.repeat(sums, fitted().usable.size, axis=1))
+
+
+def test_a_day_of_a_year_that_was_seen_has_the_leverage_of_five_numbers() -> None:
+    state = taught_for(365)
+
+    # Five coefficients from 73 looks, evenly spread: 5 / 73 = 0.068 on every day.
+    assert state.leverage(START + timedelta(days=400)) == pytest.approx(5 / 73, rel=0.1)
+
+
+def test_a_season_that_was_never_seen_has_a_leverage_far_above_one() -> None:
+    state = taught_for(160)
+
+    assert state.leverage(START + timedelta(days=80)) < 0.5
+    assert state.leverage(START + timedelta(days=220)) > 10.0
+
+
+def test_who_never_saw_a_block_knows_no_season() -> None:
+    blind = replace(fitted(), usable=np.zeros_like(fitted().usable))
+
+    assert math.isinf(blind.leverage(START))
 
 
 def test_absorbing_a_look_changes_its_counts_and_nothing_of_the_given_state() -> None:

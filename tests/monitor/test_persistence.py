@@ -48,6 +48,11 @@ def a_reading(
     )  # fmt: skip
 
 
+def in_season(score: float, leverage: float) -> Reading:
+    reading = a_reading(0, score)
+    return replace(reading, values={**reading.values, "leverage": leverage})
+
+
 def judged(*readings: Reading, blocks: dict[str, np.ndarray] | None = None, hits=()):  # type: ignore[no-untyped-def]
     shown = {r.look_id: BLOCKS for r in readings} if blocks is None else blocks
     return judge(readings, shown, hits, SETTINGS, CALIBRATION)
@@ -62,6 +67,8 @@ QUIET = Verdict.QUIET
         pytest.param([a_reading(0, 6.2)], "single", id="5.40 and half the usual drift of 1.5"),
         pytest.param([a_reading(0, 6.1)], None, id="just below"),
         pytest.param([replace(a_reading(0, 6.2), mode="window")], None, id="no history"),
+        pytest.param([in_season(6.2, 0.5)], "single", id="a season that was seen"),
+        pytest.param([in_season(6.2, 0.51)], None, id="a season that was never seen"),
         pytest.param(
             [*(a_reading(d, 4, QUIET) for d in (-15, -10, -5)), a_reading(0, 9)], None,
             id="a season that came slowly",

@@ -21,17 +21,22 @@ WHOLE, PART, QUIET = (
     a_village(3, 540_620, 1_510_620),
 )
 VILLAGES = [WHOLE, PART, QUIET]
-TRAINED, FIRE, END = 45, 52, 57
-"""Numbers of looks: the first that is scored, the first after the fires, the end."""
+TRAINED, FIRE, END = 75, 82, 87
+"""Numbers of looks: the first that is scored, the first after the fires, the end. Five days
+apart, the first of them lie in the same season a year before."""
+
+YOUNG = 30
+"""Looks earlier: the baseline has seen half a year, and never this season."""
 
 
 @cache
-def the_run() -> tuple[list[Reading], list[Finding]]:
-    looks = the_looks(AREA, VILLAGES, END, burned={"v1": (FIRE, 1.0), "v2": (FIRE, 0.4)})
+def the_run(earlier: int = 0) -> tuple[list[Reading], list[Finding]]:
+    fire, start = FIRE - earlier, START + (TRAINED - earlier) * REVISIT
+    looks = the_looks(AREA, VILLAGES, END - earlier, burned={"v1": (fire, 1.0), "v2": (fire, 0.4)})
     readings: list[Reading] = []
     findings: list[Finding] = []
     for _, seen, found in stream_findings(
-        looks, AREA, VILLAGES, [], BurnSettings(), shipped_calibration(), START + TRAINED * REVISIT
+        looks, AREA, VILLAGES, [], BurnSettings(), shipped_calibration(), start
     ):
         readings += seen
         findings += found
@@ -53,6 +58,17 @@ def test_one_look_is_a_first_sign_and_a_second_makes_more_of_it(village: str) ->
     assert first.last_seen == START + FIRE * REVISIT
     assert (second.looks_agreeing, second.tier) == (2, Tier.B)
     assert second.last_seen == START + (FIRE + 1) * REVISIT
+
+
+@pytest.mark.parametrize("village", ["v1", "v2"])
+def test_in_a_season_that_was_never_seen_one_look_says_nothing_and_two_do(village: str) -> None:
+    readings, findings = the_run(YOUNG)
+    first = next(f for f in findings if f.settlement_id == village)
+
+    assert {r.mode for r in readings} == {"series"}
+    assert min(r.values["leverage"] for r in readings) > 0.5
+    assert first.looks_agreeing == 2
+    assert first.last_seen == START + (FIRE - YOUNG + 1) * REVISIT
 
 
 @pytest.mark.parametrize("village", ["v1", "v2"])
