@@ -47,9 +47,8 @@ def main() -> int:
     service = build_service(load_config(chosen.config), utc_now)
     let_in(service)
     token = parts_of(service, lambda: "").sessions.open("demo", service.now())
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
     with served(service) as base, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         complaints = sum(
             pictured(browser, base, token, path, size, chosen.out, chosen.language)
             for path in paths(service)
@@ -58,6 +57,11 @@ def main() -> int:
         browser.close()
     service.close()
     return 1 if complaints else 0
+
+
+def chromium() -> str | None:
+    """Return Debian's Chromium; None leaves the choice to Playwright."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def paths(service: Service) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from shapely.geometry import box, mapping
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy import and_, or_, select
 
 from alerts.alert import Alert
 from alerts.disclosure import (
@@ -27,17 +28,21 @@ from alerts.pulled import Published
 from alerts.queue import Wanted
 from alerts.web.page import Page
 from alerts.web.pages.feeds import reader_of
-from alerts.web.watched import Group, groups_of
+from alerts.web.watched import Group, groups_of, loaded, named_groups
 from aoi.area import Aoi, AoiState
+from aoi.database import reading
 from aoi.errors import UnknownAoi
 from aoi.export import duration_text
 from aoi.settlement import Settlement, SettlementKind
+from aoi.tables import AOIS
 from monitor.finding import FindingKind
 
 Feature = dict[str, Any]
 
 WATCHED = (AoiState.ACTIVE, AoiState.PAUSED)
 ALL = 1_000_000
+BEYOND_DEG = 0.2
+"""An outline that a person drew may stick out of its area by half of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,11 @@ def alert_for(page: Page, event_id: str) -> Feature:
 
 def areas_for(page: Page, asked: Asked) -> Found:
     """Return the areas that the asker may see; audiences that see cells see no outline."""
+    if page.visitor.audience == DESK and asked.bounds is None:
+        # The outlines of one page are enough; whoever sees cells is asked about each.
+        names = named_groups(page.parts.database, page.visitor, WATCHED)
+        groups = loaded(page.parts.database, names[asked.offset : asked.offset + asked.limit])
+        return Found([area_feature(one) for one in groups], len(names))
     shown = [one for one in visible_groups(page) if asked.meets(one.whole.geometry)]
     some = shown[asked.offset : asked.offset + asked.limit]
     return Found([area_feature(one) for one in some], len(shown))
@@ -234,10 +244,29 @@ def _desk_alerts(page: Page, asked: Asked) -> Found:
     if asked.bounds is None and asked.start is None and asked.end is None:
         alerts = queue.page(wanted, asked.limit, asked.offset)
         return Found([desk_feature(alert) for alert in alerts], queue.counts(wanted).total)
-    # Where an alert lies is in its body alone: they are read one after the other.
+    # Where an alert lies is in its body alone: they are read one after the other, of areas near.
+    if asked.bounds is not None:
+        wanted = replace(wanted, areas=_areas_near(page, asked.bounds))
     found = [alert for alert in queue.page(wanted, ALL) if _matches(alert, asked)]
     some = found[asked.offset : asked.offset + asked.limit]
     return Found([desk_feature(alert) for alert in some], len(found))
+
+
+def _areas_near(page: Page, bounds: Bounds) -> frozenset[str]:
+    """Return the areas, watched or not, whose alerts may lie in a box."""
+    west, south, east, north = bounds
+    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    beside = or_(
+        *(
+            and_(AOIS.c.west <= last + BEYOND_DEG, AOIS.c.east >= first - BEYOND_DEG)
+            for first, last in spans
+        )
+    )
+    query = select(AOIS.c.aoi_id).where(
+        beside, AOIS.c.south <= north + BEYOND_DEG, AOIS.c.north >= south - BEYOND_DEG
+    )
+    with reading(page.parts.database) as connection:
+        return frozenset(filter(page.visitor.may_see, connection.execute(query).scalars()))
 
 
 def _matches(alert: Alert, asked: Asked) -> bool:
