@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import tempfile
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from monitor.archive import write_whole
 from monitor.baseline import STATE_VERSION, Baseline, feature_set_named
 from monitor.errors import ArchiveError
 
@@ -44,22 +44,9 @@ def write_baseline(folder: Path, baseline: Baseline) -> Path:
         for f in fields(baseline)
         if isinstance(getattr(baseline, f.name), np.ndarray)
     }
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            temporary = file.name
-            np.savez(file, words=np.array(json.dumps(words)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise ArchiveError(
-            f"cannot write the baseline of {baseline.aoi_id}, track {baseline.track}: {error}",
-            hint="free disk space, or check the rights of the data folder; the old one holds",
-        ) from error
+    buffer = io.BytesIO()
+    np.savez(buffer, words=np.array(json.dumps(words)), **arrays)
+    write_whole(path, buffer.getvalue())
     return path
 
 

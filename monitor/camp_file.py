@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -15,6 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.archive import write_whole
 from monitor.camps.reading import CampReading
 from monitor.camps.season import Season
 from monitor.camps.sign import LookSign
@@ -44,22 +44,9 @@ def write_camp_state(path: Path, state: CampState) -> None:
     if state.signs:
         arrays["level"] = np.stack([sign.level for sign in state.signs])
         arrays["strength"] = np.stack([sign.strength for sign in state.signs])
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            temporary = file.name
-            np.savez(file, words=np.array(json.dumps(_words(state))), **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise ArchiveError(
-            f"cannot write the camp state {path.name}: {error}",
-            hint="free disk space, or check the rights of the data folder; the old one holds",
-        ) from error
+    buffer = io.BytesIO()
+    np.savez(buffer, words=np.array(json.dumps(_words(state))), **arrays)  # type: ignore[arg-type]
+    write_whole(path, buffer.getvalue())
 
 
 def read_camp_state(path: Path) -> CampState | None:

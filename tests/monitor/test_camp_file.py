@@ -62,5 +62,5 @@ def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "t-area").write_text("in the way")
 
-    with pytest.raises(ArchiveError, match=r"cannot write the camp state camps\.npz"):
+    with pytest.raises(ArchiveError, match=r"cannot write .*camps\.npz"):
         write_camp_state(camp_state_path(tmp_path, "t-area"), CampState("v"))
