@@ -24,6 +24,23 @@ def test_each_thing_measured_has_its_place_and_scale() -> None:
     assert measured_of(VALUES, 0.36) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("scan", "burned", "counted"),
+    [
+        pytest.param(1.0, 0.6, 10.0, id="burned evenly: half of the median"),
+        pytest.param(1.0, 0.59, 1.0, id="not all of it: what the windows say"),
+        pytest.param(12.0, 1.0, 12.0, id="burned unevenly: the windows say more"),
+        pytest.param(math.nan, 1.0, 10.0, id="too small for windows"),
+    ],
+)
+def test_a_village_that_burned_evenly_has_no_part_that_stands_out(
+    scan: float, burned: float, counted: float
+) -> None:
+    even = {**VALUES, "median_q_standard": 20.0, "scan_standard": scan}
+
+    assert measured_of(even, burned)[1] == pytest.approx(math.log1p(counted))
+
+
 def test_the_evidence_is_their_weighted_sum() -> None:
     weights = EvidenceWeights(1.0, 0.0, 10.0, 4.0, -2.0, -4.0, -5.0)
 
