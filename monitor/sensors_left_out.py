@@ -6,9 +6,10 @@ equal recall. Their scores are decimal logarithms of odds at the default prior.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -38,9 +39,6 @@ SETTLED = 0.3
 NATIVE_ODDS = float(np.log10(0.6 / 0.4))
 """Tier B."""
 
-FIRST_LOOKS = timedelta(days=60)
-"""A change is at most this old when a finding tells of it."""
-
 
 class SensorsLeftOut:
     """Gathers findings with and without detected fires, and asks radar about each.
@@ -49,7 +47,7 @@ class SensorsLeftOut:
     ----------
     sets : BlockSets
     radar : iterable of Look
-        Radar looks of the same grid, oldest first; consumed as time goes on.
+        Radar looks of the same grid; those after a look are not asked about it.
     settings : BurnSettings
         Those that the findings were made with: lax, see `monitor.detector_scores.lax`.
     """
@@ -60,10 +58,9 @@ class SensorsLeftOut:
         self._order = {place: index for index, place in enumerate(self._places)}
         self._settings = settings
         self._sar = SarSettings()
-        self._coming = iter(radar)
-        self._next = next(self._coming, None)
-        self._seen: list[Look] = []
-        self._stacks: list[RadarStack] | None = None
+        # What is held back rests on the looks before it: the same, whenever it is asked.
+        self._stacks = [self._without_held(stack) for stack in stacks_of(list(radar))]
+        self._now = datetime.max.replace(tzinfo=UTC)
         self._rows: dict[str, list[ScoreRows]] = {name: [] for name in VARIANTS}
 
     def take(
@@ -74,7 +71,7 @@ class SensorsLeftOut:
         without_fires: Sequence[Finding],
     ) -> None:
         """Take in one optical look: its readings, and the findings that it completes."""
-        self._bring_up_to(at)
+        self._now = at
         clear = [
             self._order[r.settlement_id]
             for r in readings
@@ -113,26 +110,25 @@ class SensorsLeftOut:
         first = finding.happened.end - timedelta(seconds=1)
         place = self._places[str(finding.settlement_id)]
         return radar_reading(
-            self._trusted(), self._sets, place, finding.happened.start, first, self._sar
+            self._known(), self._sets, place, finding.happened.start, first, self._sar
         )
 
-    def _bring_up_to(self, now: datetime) -> None:
-        """Take in the radar looks until an instant, and forget those that serve no more."""
-        reach = self._sar.before + 2 * self._sar.season + FIRST_LOOKS
-        while self._next is not None and self._next.acquired_at <= now:
-            self._seen.append(self._next)
-            self._next = next(self._coming, None)
-            self._stacks = None
-        self._seen = [look for look in self._seen if now - look.acquired_at <= reach]
-
-    def _trusted(self) -> list[RadarStack]:
-        if self._stacks is None:
-            self._stacks = [self._without_held(stack) for stack in stacks_of(self._seen)]
-        return self._stacks
+    def _known(self) -> list[RadarStack]:
+        """Return the radar looks until now."""
+        return [
+            _first_of(stack, bisect_right(stack.acquired_at, self._now)) for stack in self._stacks
+        ]
 
     def _without_held(self, stack: RadarStack) -> RadarStack:
         held = held_looks(stack, self._sar)
         return stack.only([i for i, look_id in enumerate(stack.look_ids) if look_id not in held])
+
+
+def _first_of(stack: RadarStack, count: int) -> RadarStack:
+    """Return the first looks of a stack, without a copy of them."""
+    return RadarStack(
+        stack.track, stack.look_ids[:count], stack.acquired_at[:count], stack.decibel[:count]
+    )
 
 
 def unbounded(settings: BurnSettings) -> BurnSettings:
