@@ -96,7 +96,7 @@ def report_of(
 
 def report_of_outage(job: AreaJob, listed: Listing) -> AreaReport:
     """Return the report of a run that no source answered."""
-    reasons = "; ".join(f"{failure.source}: {failure.reason}" for failure in listed.failures)
+    reasons = "; ".join(str(failure) for failure in listed.failures)
     reason = reasons or "no imagery source is configured"
     return _failed(job, CoverageState.PROVIDER_DOWN, reason)
 

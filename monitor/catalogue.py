@@ -25,6 +25,11 @@ class SourceFailure:
     hint: str
     temporary: bool
 
+    def __str__(self) -> str:
+        # Most reasons begin with who failed.
+        named = self.reason.startswith(self.source)
+        return self.reason if named else f"{self.source}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

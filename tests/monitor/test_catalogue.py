@@ -8,7 +8,7 @@ import pytest
 from aoi.area import Aoi
 from aoi.grid import Grid
 from aoi.interval import Interval
-from monitor.catalogue import known_hotspots, listing
+from monitor.catalogue import SourceFailure, known_hotspots, listing
 from monitor.errors import SourceError, SourceRefused, SourceUnavailable
 from monitor.observation import Observation
 from monitor.ports import SearchProblem
@@ -117,3 +117,14 @@ def test_hotspots_come_oldest_first_and_only_those_known_by_now() -> None:
 
     assert [hotspot.acquired_at for hotspot in found] == [days_ago(3), days_ago(1)]
     assert [one.source for one in failures] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        pytest.param("status 503", "stac: status 503", id="who it was is put before"),
+        pytest.param("stac, catalogue: status 503", "stac, catalogue: status 503", id="once"),
+    ],
+)
+def test_a_failure_names_its_source_once(reason: str, told: str) -> None:
+    assert str(SourceFailure("stac", reason, "wait", temporary=True)) == told
