@@ -216,8 +216,8 @@ class Courier:
         if self._copies is not None:
             restored_at = self._doubt_since_restore(now)
             settle_by_copies(self._engine, self._copies, now, self._policy.recheck, restored_at)
-        elif self._policy.on_unknown == "resend":
-            settle_blindly(self._engine, now)
+        if self._policy.on_unknown == "resend":
+            settle_blindly(self._engine, now, self._copies)
 
     def _doubt_since_restore(self, now: datetime) -> datetime | None:
         """Look among the copies first for what a restored database never tried (ALERTS 3.10)."""

@@ -29,13 +29,15 @@ def doubtful(engine: Engine, now: datetime) -> list[Delivery]:
     return [one for one in unknown if one.settle_at is not None and one.settle_at <= now]
 
 
-def settle_blindly(engine: Engine, now: datetime) -> None:
+def settle_blindly(engine: Engine, now: datetime, copies: SentCopies | None = None) -> None:
     """Send what is in doubt once more, flagged, and give up what is in doubt a second time.
 
     Without a way to ask the server nobody ever gets more than two copies, of
-    the same bytes and the same Message-ID.
+    the same bytes and the same Message-ID. With `copies`, only what they do not cover.
     """
     for delivery in doubtful(engine, now):
+        if copies is not None and copies.covers(delivery.raw):
+            continue
         with writing(engine) as connection:
             if delivery.resends == 0:
                 move(
@@ -84,7 +86,7 @@ def settle_by_copies(
     restored_at: datetime | None = None,
 ) -> None:  # fmt: skip
     """Ask the server's own copies, and resend only what it certainly does not have."""
-    waiting = doubtful(engine, now)
+    waiting = [one for one in doubtful(engine, now) if copies.covers(one.raw)]
     asked = [(delivery, _asked(copies, delivery, restored_at)) for delivery in waiting]
     if any(answer is CopyAnswer.CANNOT_SAY for _, answer in asked):
         copies.probe(now)

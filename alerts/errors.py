@@ -9,6 +9,7 @@ ServiceError                      aoi.errors
     ├── InvalidAddress            an address or a wish of a subscriber cannot be used
     ├── UnknownSubscriber         nobody has that address or identifier
     ├── EvidenceRefused           a bundle or a key cannot be read, or what it rests on is damaged
+    ├── MailboxUnavailable        a mailbox on a mail server does not answer, or refuses us
     ├── JournalUnusable           the second book cannot be written, or was altered
     ├── BadToken                  a link is forged, expired, cut short or of another purpose
     └── DeliveryFailed            a channel could not deliver; says what that means
@@ -95,6 +96,10 @@ class UnknownSubscriber(AlertError):
 
 class EvidenceRefused(AlertError):
     """A bundle or a key cannot be read, or what it would rest on is damaged."""
+
+
+class MailboxUnavailable(AlertError):
+    """A mailbox on a mail server does not answer, or refuses us."""
 
 
 class JournalUnusable(AlertError):

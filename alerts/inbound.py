@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message
+from email.utils import getaddresses
 from pathlib import Path
 
 import structlog
@@ -14,9 +15,10 @@ from sqlalchemy import Engine
 
 from alerts.bounces import ADDRESS, MAX_REPORT_BYTES, BounceDesk, Report
 from alerts.enrolment import Enrolment
-from alerts.errors import BadToken
+from alerts.errors import BadToken, MailboxUnavailable
 from alerts.incidents import report_incident
 from alerts.letters import UNSUBSCRIBE
+from alerts.maildirs import Inbox, MaildirInbox
 from aoi.database import writing
 
 logger = structlog.get_logger(__name__)
@@ -28,49 +30,52 @@ MANY_FORGED = 20
 
 AT_ONCE = 1_000
 
+NOTED_IN = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To")
+"""Headers with the envelope's recipient, the surest first."""
+
 
 class Inbound:
-    """Reads the Maildir that our mail server puts returned mails into. It answers nobody, ever.
+    """Reads the mailbox that our mail server puts returned mails into. It answers nobody, ever.
 
     Parameters
     ----------
     engine : Engine
-    folder : Path
-        Maildir; what was read is moved from ``new`` to ``cur`` and kept there.
+    inbox : Path or Inbox
+        A Maildir, or a mailbox on a server; what was read is kept there, marked as read.
     bounces : BounceDesk
     enrolment : Enrolment
     """
 
     def __init__(
-        self, engine: Engine, folder: Path, bounces: BounceDesk, enrolment: Enrolment
+        self, engine: Engine, inbox: Path | Inbox, bounces: BounceDesk, enrolment: Enrolment
     ) -> None:
         self._engine = engine
-        self._folder = folder
+        self._inbox: Inbox = MaildirInbox(inbox) if isinstance(inbox, Path) else inbox
         self._bounces = bounces
         self._enrolment = enrolment
 
     def read(self, now: datetime) -> Counter[str]:
         """Take what has come; return how often each thing was made of it."""
         counts: Counter[str] = Counter()
-        for path in sorted((self._folder / "new").glob("*"))[:AT_ONCE]:
-            counts[self._take(path, now)] += 1
-            # After it was taken: a crash in between takes it twice, which changes nothing more.
-            (self._folder / "cur").mkdir(exist_ok=True)
-            path.rename(self._folder / "cur" / f"{path.name}:2,S")
+        try:
+            for raw in self._inbox.waiting(AT_ONCE, MAX_REPORT_BYTES):
+                counts[self._take(raw, now)] += 1
+        except MailboxUnavailable as error:
+            with writing(self._engine) as connection:
+                report_incident(connection, "inbound:unreachable", error.message, now)
         if counts[Report.FORGED.value] >= MANY_FORGED:
             self._warn(counts[Report.FORGED.value], now)
         if counts:
             logger.info("inbound mail read", **counts)
         return counts
 
-    def _take(self, path: Path, now: datetime) -> str:
-        with path.open("rb") as file:
-            raw = file.read(MAX_REPORT_BYTES)
+    def _take(self, raw: bytes, now: datetime) -> str:
         headers = message_from_bytes(raw.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0])
-        recipient = _recipient_of(headers)
+        noted = self._inbox.notes_envelope
+        recipient = _recipient_of(headers) if noted else _addressee_of(headers)
         if ADDRESS.match(recipient):
             return self._bounces.take(recipient, raw, now).value
-        if recipient.partition("@")[0].lower() == UNSUBSCRIBE:
+        if _asks_to_leave(recipient):
             return self._unsubscribed(str(headers["Subject"] or ""), now)
         return Report.UNREADABLE.value
 
@@ -93,7 +98,22 @@ class Inbound:
 
 def _recipient_of(headers: Message) -> str:
     """Return the envelope recipient, which our own server noted above everything else."""
-    for name in ("X-Original-To", "Delivered-To"):
+    for name in NOTED_IN[:2]:
         if headers[name]:
             return str(headers[name]).strip()
     return ""
+
+
+def _addressee_of(headers: Message) -> str:
+    """Return the recipient where a server of others notes it in its own way, or not at all.
+
+    Nothing rests on whether it is true: addresses that count are signed.
+    """
+    noted = [str(value) for name in NOTED_IN for value in headers.get_all(name, [])]
+    addresses = [address.strip() for _, address in getaddresses(noted)]
+    ours = (one for one in addresses if ADDRESS.match(one) or _asks_to_leave(one))
+    return next(ours, "")
+
+
+def _asks_to_leave(address: str) -> bool:
+    return address.partition("@")[0].lower() == UNSUBSCRIBE

@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from alerts.errors import DeliveryFailed
+import structlog
+
+from alerts.errors import DeliveryFailed, MailboxUnavailable
 from alerts.keys import Keyring, base36
+from alerts.maildirs import Archive, MaildirArchive
 from alerts.ports import Channel, Parcel
+
+logger = structlog.get_logger(__name__)
 
 QUEUE_TIMEOUT_S = 20
 
-HEADER_BYTES = 8_192
-"""Our headers are shorter, with what servers on the way add."""
-
-MESSAGE_ID = re.compile(rb"(?mi)^Message-ID:\s*(?P<id><[^>\s]+>)")
+LABEL = re.compile(rb"(?m)^X-Alert-TLP: (?P<label>TLP:[A-Z+]+)\r?$")
 PROBE = re.compile(r"<probe-(?P<stamp>[0-9a-z]+)\.(?P<signature>[0-9a-f]{16})@[^>]+>")
 
 
@@ -36,14 +39,17 @@ class CopyAnswer(Enum):
 class CopySettings:
     """Where the copies are. The server must copy by sender into the archive, in one queue file."""
 
-    archive: Path
-    """Maildir of the archive mailbox."""
+    archive: Path | Archive
+    """Maildir of the archive mailbox, or a mailbox on a server."""
 
     probe_address: str
     """A mailbox of ours that takes and forgets the probes."""
 
     queue_command: tuple[str, ...] = ("postqueue", "-j")
-    """Prints the queue, one JSON object a line, with envelope senders."""
+    """Prints the queue, one JSON object a line, with envelope senders; empty for a remote relay."""
+
+    labels: frozenset[str] | None = None
+    """Labels of the messages that are copied; None for all."""
 
 
 class SentCopies:
@@ -61,7 +67,12 @@ class SentCopies:
         self._channel = channel
         self._keys = keys
         self._domain = domain
-        self._indexed: dict[str, str] = {}
+        archive = settings.archive
+        self._archive: Archive = MaildirArchive(archive) if isinstance(archive, Path) else archive
+
+    def covers(self, raw: bytes | None) -> bool:
+        """Return True if the server keeps a copy of such a message."""
+        return self._settings.labels is None or is_labelled(raw or b"", self._settings.labels)
 
     def answer(self, message_id: str, sender_stem: str, doubtful_at: datetime) -> CopyAnswer:
         """Say whether the server has accepted a message.
@@ -74,13 +85,20 @@ class SentCopies:
         doubtful_at : datetime
             When the attempt in doubt was found to be so.
         """
-        if self._archived(message_id):
+        try:
+            return self._answer(message_id, sender_stem, doubtful_at)
+        except MailboxUnavailable as error:
+            logger.warning("sent copies cannot be asked", reason=error.message)
+            return CopyAnswer.CANNOT_SAY
+
+    def _answer(self, message_id: str, sender_stem: str, doubtful_at: datetime) -> CopyAnswer:
+        if self._archive.holds(message_id):
             return CopyAnswer.FOUND
         queued = self._queued(sender_stem)
         if queued:
             return CopyAnswer.FOUND
         # It may have moved from queue to archive between the two questions.
-        if self._archived(message_id):
+        if self._archive.holds(message_id):
             return CopyAnswer.FOUND
         if queued is None or not self._is_proven(doubtful_at):
             return CopyAnswer.CANNOT_SAY
@@ -110,7 +128,7 @@ class SentCopies:
         Its time stands in its signed name, so that a courier that is killed
         again and again still gets an answer.
         """
-        for message_id in self._indexed.values():
+        for message_id in self._archive.probes():
             found = PROBE.fullmatch(message_id)
             if found is None or found["signature"] != self._signature(found["stamp"]):
                 continue
@@ -121,15 +139,10 @@ class SentCopies:
     def _signature(self, stamp: str) -> str:
         return self._keys.bounce_signature(f"probe|{stamp}")
 
-    def _archived(self, message_id: str) -> bool:
-        for part in ("new", "cur"):
-            for path in (self._settings.archive / part).glob("*"):
-                if path.name not in self._indexed:
-                    self._indexed[path.name] = message_id_of(path)
-        return message_id in self._indexed.values()
-
     def _queued(self, sender_stem: str) -> bool | None:
         """Say whether the queue holds a message of this sender; None if it cannot be asked."""
+        if not self._settings.queue_command:
+            return False
         try:
             listing = subprocess.run(
                 self._settings.queue_command, capture_output=True, text=True,
@@ -141,11 +154,7 @@ class SentCopies:
         return any(sender.startswith(sender_stem) for sender in senders)
 
 
-def message_id_of(path: Path) -> str:
-    """Return the Message-ID of a mail in a Maildir, empty if it has none or went away."""
-    try:
-        with path.open("rb") as file:
-            found = MESSAGE_ID.search(file.read(HEADER_BYTES))
-    except FileNotFoundError:
-        return ""
-    return found["id"].decode("ascii", "replace") if found else ""
+def is_labelled(raw: bytes, labels: Collection[str]) -> bool:
+    """Return True if a message bears one of the labels; one without a label does not."""
+    found = LABEL.search(raw.partition(b"\r\n\r\n")[0])
+    return found is not None and found["label"].decode("ascii") in labels

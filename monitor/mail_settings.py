@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,12 @@ from pydantic import Field, SecretStr, ValidationInfo
 from pydantic import field_validator as checks
 
 from monitor.settings import Address, Addresses, Names, Port, Seconds, Section
+
+MAILBOX = re.compile(
+    r"imaps://[^\s:/@]+@[^\s/@]+(/.*)?"
+    r"|imap://[^\s:/@]+@(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?"
+)
+"""Encrypted, but on this machine; a password stands in a file and not here."""
 
 
 class EmailSection(Section):
@@ -38,8 +45,18 @@ class EmailSection(Section):
     """domain of the envelope sender, whose bounces reach us; empty: the sender's"""
     inbound: Path | None = None
     """Maildir into which the mail server puts what comes back: bounces, mails to unsub@"""
+    inbound_imap: str = ""
+    """the same as a mailbox on a server: imaps://user@host/folder"""
     sent_copies: Path | None = None
     """Maildir of the mail server's copies of what it accepted; asked before a mail is sent again"""
+    sent_copy: str = ""
+    """mailbox of the copies where the server is a remote relay: imaps://user@host/folder"""
+    copy_address: str = ""
+    """address of that mailbox, which gets each mail up to TLP:AMBER in the same transaction"""
+    imap_password: SecretStr | None = None
+    """password of these mailboxes"""
+    imap_password_file: Path | None = None
+    """file that holds imap_password, readable by the service alone"""
     probe_address: str = ""
     """mailbox of ours that takes the probes which prove that the copies work"""
     queue_command: Names = ("postqueue", "-j")
@@ -91,9 +108,23 @@ class EmailSection(Section):
     @checks("probe_address")
     @classmethod
     def _proves_the_copies(cls, address: str, info: ValidationInfo) -> str:
-        if info.data.get("sent_copies") and not address:
-            raise ValueError("is missing although sent_copies is set: nothing would prove them")
+        if (info.data.get("sent_copies") or info.data.get("sent_copy")) and not address:
+            raise ValueError("is missing although copies are set: nothing would prove them")
         return address
+
+    @checks("copy_address")
+    @classmethod
+    def _has_a_mailbox(cls, address: str, info: ValidationInfo) -> str:
+        if bool(info.data.get("sent_copy")) is not bool(address):
+            raise ValueError("goes with sent_copy: the address of the mailbox that is asked")
+        return address
+
+    @checks("sent_copy", "inbound_imap")
+    @classmethod
+    def _is_a_mailbox(cls, url: str) -> str:
+        if url and not MAILBOX.fullmatch(url):
+            raise ValueError("is no mailbox; write it like imaps://user@host/folder")
+        return url
 
     @checks("dkim_key")
     @classmethod

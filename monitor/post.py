@@ -11,7 +11,7 @@ from sqlalchemy import Engine as Database
 
 from alerts.bounces import BounceDesk
 from alerts.channels.chat import Chat
-from alerts.channels.email import Email, SmtpSettings
+from alerts.channels.email import COPIED_LABELS, Email, SmtpSettings
 from alerts.channels.guard import Guard
 from alerts.channels.spool import Spool
 from alerts.channels.webhook import Webhook, WebhookSettings
@@ -19,10 +19,12 @@ from alerts.courier import Courier
 from alerts.endpoints import Endpoints
 from alerts.enrolment import Enrolment
 from alerts.generation import Generations
+from alerts.imap import ImapArchive, ImapBox, ImapInbox
 from alerts.inbound import Inbound
 from alerts.incidents import words_missing
 from alerts.keys import Keyring
 from alerts.letters import CHAT, LetterWriter
+from alerts.maildirs import Inbox
 from alerts.ports import Channel, MapRenderer
 from alerts.recipient_keys import RecipientKeys
 from alerts.sent_copies import CopySettings, SentCopies
@@ -61,6 +63,7 @@ def mail_channel_of(config: Config) -> Channel:
             password=email.password.get_secret_value() if email.password else "",
             timeout_s=email.timeout_s,
             final_timeout_s=email.final_timeout_s,
+            copy_address=email.copy_address,
         )
     )
 
@@ -89,9 +92,13 @@ def courier_of(
 def sent_copies_of(config: Config, channel: Channel, keys: Keyring) -> SentCopies | None:
     """Return what knows which mails the server took, if it keeps copies for us."""
     email = config.email
-    if email.sent_copies is None or email.channel != "smtp":
+    if email.channel != "smtp" or not (email.sent_copies or email.sent_copy):
         return None
-    settings = CopySettings(email.sent_copies, email.probe_address, email.queue_command)
+    if email.sent_copies is not None:
+        settings = CopySettings(email.sent_copies, email.probe_address, email.queue_command)
+    else:
+        archive = ImapArchive(_mailbox(config, email.sent_copy))
+        settings = CopySettings(archive, email.probe_address, (), COPIED_LABELS)
     return SentCopies(settings, channel, keys, mail_settings(config).bounces)
 
 
@@ -99,9 +106,17 @@ def inbound_of(
     config: Config, database: Database, keys: Keyring, enrolment: Enrolment
 ) -> Inbound | None:
     """Return what reads returned mail, if there is a mailbox for it."""
-    if config.email.inbound is None:
+    inbox: Path | Inbox | None = config.email.inbound
+    if config.email.inbound_imap:
+        inbox = ImapInbox(_mailbox(config, config.email.inbound_imap))
+    if inbox is None:
         return None
-    return Inbound(database, config.email.inbound, BounceDesk(database, keys), enrolment)
+    return Inbound(database, inbox, BounceDesk(database, keys), enrolment)
+
+
+def _mailbox(config: Config, url: str) -> ImapBox:
+    password = config.email.imap_password
+    return ImapBox.from_url(url, password.get_secret_value() if password else "")
 
 
 def _chip(folder: Path, path: str) -> Observation:

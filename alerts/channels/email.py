@@ -13,12 +13,16 @@ from typing import Literal
 
 from alerts.errors import DeliveryFailed, FailureClass
 from alerts.ports import Parcel
+from alerts.sent_copies import is_labelled
 
 CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;]+")
 
 LOGIN_CODES = frozenset({530, 534, 535, 538})
+COPIED_LABELS = frozenset({"TLP:CLEAR", "TLP:GREEN", "TLP:AMBER"})
+"""What may lie in a mailbox of somebody else's server (ALERTS 3.4)."""
+
 CONTENT_CODES = frozenset({"5.2.2", "5.3.4"})
 
 Step = Literal["connect", "mail", "rcpt", "data", "dot"]
@@ -38,6 +42,9 @@ class SmtpSettings:
     """Postfix waits 600 s for the reply to the dot, so we wait longer."""
 
     local_hostname: str = "localhost"
+    copy_address: str = ""
+    """A mailbox of ours that gets what is not stricter than TLP:AMBER; empty for none."""
+
     ca_file: str = ""
     """Certificate authorities to trust instead of the system's."""
 
@@ -73,6 +80,7 @@ class Email:
         session = self._begun(parcel)
         with self._ending_on_failure("mail"):
             _expect(session.rcpt(_ascii_address(parcel.address)), "rcpt", (250, 251))
+            self._ask_for_copy(session, parcel)
             _expect(session.docmd("DATA"), "data", (354,))
             session.send(stuffed(parcel.raw))
         released = False
@@ -84,6 +92,16 @@ class Email:
                 # Without the dot the server may not accept (RFC 5321).
                 self._hang_up()
         return self._finish(session)
+
+    def _ask_for_copy(self, session: smtplib.SMTP, parcel: Parcel) -> None:
+        """Name our archive as a second recipient: the message is for both, or for nobody."""
+        settings = self._settings
+        probe = parcel.message_id.startswith("<probe-")
+        if not settings.copy_address or not (probe or is_labelled(parcel.raw, COPIED_LABELS)):
+            return
+        code, reply = session.rcpt(settings.copy_address)
+        if code not in (250, 251):
+            raise _misconfigured(f"the mailbox of copies is refused: {code} {_words(reply)}")
 
     def close(self) -> None:
         """Say goodbye to the server, if it still listens."""

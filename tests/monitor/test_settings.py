@@ -39,6 +39,15 @@ REFUSED = [
     pytest.param(EmailSection, {"channel": "smtp"}, "placeholder", id="placeholder as sender"),
     pytest.param(EmailSection, {"analysts": "me"}, "no mail address", id="no mail address"),
     pytest.param(EmailSection, {"username": "me"}, "is missing", id="a name without password"),
+    pytest.param(
+        EmailSection, {"sent_copy": "imap://a@mail.ngo.test"}, "no mailbox", id="IMAP in clear"
+    ),
+    pytest.param(
+        EmailSection, {"inbound_imap": "imaps://a:b@mail.ngo.test"}, "no mailbox", id="password"
+    ),
+    pytest.param(
+        EmailSection, {"sent_copy": "imaps://a@mail.ngo.test"}, "goes with", id="no copy address"
+    ),
     pytest.param(EmailSection, {"dkim_domain": "ngo.test"}, "is missing", id="signs without key"),
     pytest.param(
         EmailSection,
