@@ -253,7 +253,9 @@ def shares(
     profile.disable()
     wall, own = time.perf_counter() - began, time.process_time() - began_processor
     spent = noted(times)
-    failed = [one for one in runs if one.run.outcome is not Outcome.COMPLETED]
+    # An area that lies under a cloud was read like the others.
+    read = (Outcome.COMPLETED, Outcome.TOO_CLOUDY)
+    failed = [one for one in runs if one.run.outcome not in read]
     if len(runs) != chosen.areas or failed:
         raise SystemExit(f"{len(runs)} runs, {len(failed)} of them failed: nothing was measured")
     if chosen.profile:
