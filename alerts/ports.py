@@ -98,7 +98,9 @@ class MapRenderer(Protocol):
         """Return a still picture, before beside after, as JPEG of at most 640 px and 180 kB."""
         ...
 
-    def overview(self, areas: Sequence[OverviewArea], generated_at: datetime) -> str:
+    def overview(
+        self, areas: Sequence[OverviewArea], generated_at: datetime, language: str = ""
+    ) -> str:
         """Return one HTML page of all areas."""
         ...
 

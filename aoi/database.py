@@ -87,7 +87,8 @@ def open_database(url: str) -> Engine:
     if url == "sqlite://":
         engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
-        engine = create_engine(url)
+        # The site answers from 40 threads: none of them waits for the connection of another.
+        engine = create_engine(url, max_overflow=40)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -44,12 +44,16 @@ class FoliumRenderer:
         """Return what the plate shows, in words."""
         return alt_text(picture)
 
-    def overview(self, areas: Sequence[OverviewArea], generated_at: datetime) -> str:
-        """Return one HTML page of all areas.
+    def overview(
+        self, areas: Sequence[OverviewArea], generated_at: datetime, language: str = ""
+    ) -> str:
+        """Return one HTML page of all areas, in the language of the service unless one is given.
 
         Raises
         ------
         UnreadableLand
             If land outlines were asked for and cannot be drawn.
         """
-        return overview_map(areas, generated_at, language=self._language, land=self._land)
+        return overview_map(
+            areas, generated_at, language=language or self._language, land=self._land
+        )

@@ -1,4 +1,4 @@
-"""Takes a picture of every page of the site, at a desk and on a phone, for a person to look at.
+"""Takes a picture of every page of the site, at a desk, zoomed and on a phone, to look at.
 
     emberwatch demo
     python -m tools.site_pictures --config demo-out/config.toml --out demo-out/pages
@@ -29,11 +29,20 @@ from monitor.commands.site import parts_of, site_of
 from monitor.config import load_config
 from monitor.service import Service
 
-SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+SIZES = {"desk": (1280, 900), "phone": (390, 844), "zoomed": (640, 450)}
+"""Of the window; a desk zoomed to 200 % has half of its pixels to show."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 SKIPPED = ("/healthz", "/readyz", "/feed.atom", "/static/{name}")
 COOKIE = "emberwatch"
 PATIENCE_MS, SETTLE_MS = 120_000, 3_000
+
+SEEN_TO_THE_END = """async () => {
+  for (let y = 0; y < document.body.scrollHeight; y += 600) {
+    window.scrollTo(0, y)
+    await new Promise(done => setTimeout(done, 60))
+  }
+  window.scrollTo(0, 0)
+}"""
 
 
 def main() -> int:
@@ -96,6 +105,7 @@ def pictured(
     page.on("request", lambda r: faults.append(r.url) if is_foreign(r.url, base) else None)
     page.goto(base + path, wait_until="load", timeout=PATIENCE_MS)
     # Maps are drawn when they are asked for, and pictures of looks as they come into view.
+    page.evaluate(SEEN_TO_THE_END)
     page.wait_for_timeout(SETTLE_MS)
     wide = int(page.evaluate("document.documentElement.scrollWidth")) - width
     if wide > 0:

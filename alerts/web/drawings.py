@@ -12,6 +12,7 @@ from alerts.disclosure import AUDIENCES, DESK, Disclosure
 from alerts.formats.text import kind_label
 from alerts.pictures import picture_of
 from alerts.ports import AlertPicture, MapRenderer, OverviewArea
+from alerts.web.speech import SiteSpeech
 from alerts.words import Speech
 from aoi.area import Aoi
 from monitor.archive import load_chip
@@ -63,7 +64,7 @@ def desk_picture(alert: Alert, folder: Path, speech: Speech) -> AlertPicture:
 
 def desk_overview(
     areas: Sequence[Aoi], standing: Iterable[Alert], store: MonitorStore, renderer: MapRenderer,
-    at: datetime,
+    at: datetime, speech: SiteSpeech,
 ) -> str:  # fmt: skip
     """Return the map of areas: when each was last seen, and which alerts stand there."""
     last_seen = store.last_seen()
@@ -82,22 +83,28 @@ def desk_overview(
                 name=area.name,
                 geometry=area.geometry,
                 last_seen=last_seen.get(area.aoi_id),
-                state_line=state_line(ledger[area.aoi_id]),
+                state_line=state_line(ledger[area.aoi_id], speech),
                 open_alerts=[
-                    (one.ref, f"{one.kind.value} {one.place.name}", one.finding.geometry)
+                    (one.ref, _label(one, speech), one.finding.geometry)
                     for one in here.get(area.aoi_id, ())
                 ],
             )
             for area in areas
         ],
         at,
+        speech.language,
     )
 
 
-def state_line(days: Sequence[CoverageDay]) -> str:
+def state_line(days: Sequence[CoverageDay], speech: SiteSpeech) -> str:
     """Return how well an area was seen on these days; never seen is said as blindness."""
     seen = sum(day.state is CoverageState.SEEN for day in days)
     if seen:
-        return f"seen on {seen} of the last {len(days)} days"
-    last = days[-1]
-    return f"BLIND for {len(days)} days and more; last: {last.state.value}, {last.reason}"
+        return speech.say("coverage.seen_of", seen=seen, days=len(days))
+    blind = speech.say("coverage.blind_say", n=len(days))
+    why = speech.say(f"coverage.{days[-1].state}")
+    return f"{speech.say('coverage.blind')}: {blind} ({why})"
+
+
+def _label(alert: Alert, speech: SiteSpeech) -> str:
+    return f"{speech.say(f'kind.{alert.kind}')} {alert.place.name}".strip()

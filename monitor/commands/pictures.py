@@ -6,6 +6,7 @@ from datetime import datetime
 
 from alerts.alert import WITHDRAWN, Alert, Status
 from alerts.web.drawings import desk_map, desk_overview
+from alerts.web.speech import SiteSpeech
 from alerts.words import Speech
 from monitor.service import Service
 
@@ -25,5 +26,9 @@ def alert_page(service: Service, alert: Alert) -> str:
 
 def overview_page(service: Service, at: datetime) -> str:
     """Return the map of all areas: when each was last seen, and which alerts stand."""
+    settings = service.config.service
     standing = service.alerts.alerts(set(Status) - WITHDRAWN)
-    return desk_overview(service.registry.all(), standing, service.store, service.renderer, at)
+    speech = SiteSpeech(settings.language, settings.timezone)
+    return desk_overview(
+        service.registry.all(), standing, service.store, service.renderer, at, speech
+    )

@@ -55,7 +55,9 @@ class PlainRenderer:
         Image.new("L", (64, 32), 128).save(file, "JPEG")
         return file.getvalue()
 
-    def overview(self, areas: Sequence[OverviewArea], generated_at: datetime) -> str:
+    def overview(
+        self, areas: Sequence[OverviewArea], generated_at: datetime, language: str = ""
+    ) -> str:
         return f"<!doctype html><title>{len(areas)}</title>"
 
 

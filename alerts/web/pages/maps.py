@@ -31,7 +31,7 @@ def overview(page: PageOf) -> HTMLResponse:
     parts, visitor = page.parts, page.visitor
     areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
     standing = parts.queue.standing(visitor.areas)
-    drawn = desk_overview(areas, standing, parts.store, parts.renderer, page.now)
+    drawn = desk_overview(areas, standing, parts.store, parts.renderer, page.now, page.speech)
     return HTMLResponse(drawn, headers=FRAMED)
 
 

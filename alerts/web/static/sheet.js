@@ -27,15 +27,20 @@
       net.clearLayers();
       const shown = map.getBounds();
       const step = STEPS.findLast((one) => (shown.getEast() - shown.getWest()) / one <= 8) ?? STEPS[0];
+      const size = map.getSize();
       const line = (ends, words, at) => {
         L.polyline(ends, { color: "#98a4ae", weight: 0.7, interactive: false }).addTo(net);
-        L.tooltip({ permanent: true, direction: "right", offset: [2, 0], opacity: 0.75 })
+        const { x, y } = map.latLngToContainerPoint(at);
+        // Buttons stand in the upper left corner, the scale in the lower right one.
+        if (y < 80 || (x < 48 && y > size.y - 30) || x > size.x - (y > size.y - 30 ? 165 : 40)) return;
+        L.tooltip({ permanent: true, direction: "right", offset: [-6, -8], className: "degrees" })
           .setLatLng(at).setContent(words).addTo(net);
       };
       const [west, east] = [Math.max(shown.getWest(), -180), Math.min(shown.getEast(), 180)];
       const [south, north] = [Math.max(shown.getSouth(), -85), Math.min(shown.getNorth(), 85)];
+      const bottom = map.containerPointToLatLng([0, size.y - 8]).lat;
       for (let n = Math.ceil(west / step); n * step <= east; n += 1)
-        line([[south, n * step], [north, n * step]], `${+(n * step).toFixed(4)}°`, [south + (north - south) * 0.03, n * step]);
+        line([[south, n * step], [north, n * step]], `${+(n * step).toFixed(4)}°`, [bottom, n * step]);
       for (let n = Math.ceil(south / step); n * step <= north; n += 1)
         line([[n * step, west], [n * step, east]], `${+(n * step).toFixed(4)}°`, [n * step, west + (east - west) * 0.01]);
     };
@@ -92,7 +97,7 @@
     if (bounds.isValid()) map.fitBounds(bounds.pad(0.15), { animate: false, maxZoom: 14 });
     else map.fitBounds([[-35, -20], [40, 60]], { animate: false });
     drawNet();
-    L.control.scale({ imperial: false }).addTo(map);
+    L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     if (box.dataset.target) pen(map, document.getElementById(box.dataset.target));
   }
 })();
