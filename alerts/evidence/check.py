@@ -9,7 +9,7 @@ import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import shapely
@@ -27,6 +27,7 @@ from alerts.evidence.bundle import (
 from alerts.evidence.cross_checks import Fault, reference_faults
 from alerts.evidence.measures import band_means, ulps_between
 from alerts.evidence.seal import PublicKey, envelope_of, opened
+from alerts.evidence.timestamps import is_signed, stamp_of
 
 MAX_FILE_BYTES = 50_000_000
 MAX_ENTRIES = 200
@@ -36,6 +37,7 @@ MAX_ULPS = 4
 
 SEGMENT = "log/segment.jsonl"
 ROOT = "log/root.dsse.json"
+STAMP = "log/root.tsr"
 VALUES = "values.json"
 CHAIN_KEYS = frozenset({"n", "prev_sha256", "sha256"})
 
@@ -51,12 +53,17 @@ class Examined:
     said: Mapping[str, Any]
     """What its manifest says; to be believed only without faults."""
 
+    token: bytes = b""
+    """The time stamp over the root of its log, empty if it has none."""
+
     @property
     def intact(self) -> bool:
         return not self.faults
 
 
-def examined(bundle: bytes, trusted: PublicKey | None = None) -> Examined:
+def examined(
+    bundle: bytes, trusted: PublicKey | None = None, authority: Path | None = None
+) -> Examined:
     """Look at everything of a bundle.
 
     Parameters
@@ -66,6 +73,8 @@ def examined(bundle: bytes, trusted: PublicKey | None = None) -> Examined:
     trusted : PublicKey, optional
         Whose signature it must bear. Without it, that of the key inside: this
         shows that nothing was altered since, and not who sealed it.
+    authority : Path, optional
+        Certificates of the authority whose time stamp it must bear, in PEM.
 
     Raises
     ------
@@ -84,11 +93,12 @@ def examined(bundle: bytes, trusted: PublicKey | None = None) -> Examined:
     if not version_fault:
         faults += _chain_faults(files, predicate)
         faults += _root_faults(files, key_id)
+        faults += _stamp_faults(files, predicate, authority)
         faults += _value_faults(files)
         faults += reference_faults(files, {fault.subject for fault in faults})
     if not faults and zipped(files) != bundle:
         faults.append(Fault("the zip", "its frame was altered: it is not as it was written"))
-    return Examined(tuple(faults), key_id, predicate)
+    return Examined(tuple(faults), key_id, predicate, files.get(STAMP, b""))
 
 
 def _unpacked(bundle: bytes) -> dict[str, bytes]:
@@ -212,6 +222,26 @@ def _root_faults(files: Mapping[str, bytes], key_id: str) -> Iterator[Fault]:
         yield Fault(ROOT, "is not signed by the key of the bundle")
     elif payload != root_statement(rows[-1]):
         yield Fault(ROOT, "is of another log")
+
+
+def _stamp_faults(
+    files: Mapping[str, bytes], predicate: Mapping[str, Any], authority: Path | None
+) -> Iterator[Fault]:
+    """Hold the time stamp against the root, and with an authority against its signature."""
+    token = files.get(STAMP)
+    if token is None:
+        if authority is not None:
+            yield Fault(STAMP, "is not there: no authority stamped it")
+        return
+    try:
+        stamp = stamp_of(token)
+    except EvidenceRefused as refusal:
+        yield Fault(STAMP, refusal.message)
+        return
+    if stamp.sha256 != predicate.get("log_root"):
+        yield Fault(STAMP, "is a stamp of something else")
+    elif authority is not None and not is_signed(token, authority):
+        yield Fault(STAMP, "is not signed by the authority that you trust")
 
 
 def _rows(text: bytes) -> list[dict[str, Any]] | None:

@@ -23,10 +23,11 @@ from alerts.evidence.provenance import provenance_of
 from alerts.evidence.readme import readme
 from alerts.evidence.report import report_pdf
 from alerts.evidence.seal import Seal
+from alerts.evidence.timestamps import Stamp, asked, stamp_of
 from alerts.formats.geojson import feature_of, geojson_text
 from alerts.payload import canonical, payload_of
 from alerts.ports import AlertPicture, Exhibitor
-from alerts.store import AlertStore, events_in, segment
+from alerts.store import AlertStore, events_in, log_root, segment
 from aoi.database import reading
 from monitor.area_job import ArchivedLook
 from monitor.errors import ArchiveError
@@ -111,10 +112,38 @@ class EvidenceRoom:
         chip_files = dict(zip(chips, alert.finding.chips, strict=True))
         prov = canonical_json(provenance_of(alert, events, looks, made, chip_files))
         root = self._seal.envelope(root_statement(log[-1]))
-        files = {**made, **chips, "prov.json": prov, "log/root.dsse.json": root}
+        files = {
+            **made, **chips, "prov.json": prov, "log/root.dsse.json": root,
+            **self._stamps(log[-1]["sha256"]),
+        }  # fmt: skip
         inside = dict(self._fitting(looks, sum(map(len, files.values()))))
         predicate = _predicate(alert, looks, {**chips, **inside}, log[-1]["sha256"])
         return bundled({**files, **inside}, predicate, self._seal)
+
+    def stamp(self, url: str) -> Stamp:
+        """Have an authority of others stamp the log as it stands; bundles of it bear the stamp.
+
+        Raises
+        ------
+        EvidenceRefused
+        """
+        with reading(self._engine) as connection:
+            root = log_root(connection)
+        token = asked(url, root)
+        path = self._stamp_path(root)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(token)
+        except OSError as error:
+            raise EvidenceRefused(f"the time stamp cannot be kept: {error.strerror}") from error
+        return stamp_of(token)
+
+    def _stamps(self, root: str) -> dict[str, bytes]:
+        path = self._stamp_path(root)
+        return {"log/root.tsr": path.read_bytes()} if path.is_file() else {}
+
+    def _stamp_path(self, root: str) -> Path:
+        return self._folder / "stamps" / f"{root}.tsr"
 
     def _chips(self, alert: Alert) -> dict[str, bytes]:
         """Return the pixels of the looks before and after, as they were archived."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from alerts.errors import EvidenceRefused
-from monitor.commands.call import Call, plain, verb
+from monitor.commands.call import Call, minutes, plain, verb
 from monitor.errors import ConfigError
 
 evidence = typer.Typer(help="Evidence: what an alert rests on, sealed, and checked without us.")
@@ -28,6 +28,9 @@ def export(
     call: Call,
     event_id: Annotated[str, typer.Argument(metavar="ID", help="Event or reference.")],
     out: Annotated[Path, typer.Option(metavar="FILE.zip", help="File to write.")],
+    timestamp: Annotated[
+        str, typer.Option(metavar="URL", help="Have this RFC 3161 authority stamp the log first.")
+    ] = "",
 ) -> None:
     """Write the sealed bundle of an alert, with all that the desk knows; mind who gets it.
 
@@ -37,6 +40,8 @@ def export(
     """
     service = call.service()
     found = service.alerts.alert(event_id)
+    if timestamp:
+        service.evidence.stamp(timestamp)
     content = service.evidence.bundle(found.event_id)
     try:
         out.write_bytes(content)
@@ -59,33 +64,43 @@ def verify(
     key: Annotated[
         Path | None, typer.Option(metavar="FILE.pub", help="The key that it must be sealed with.")
     ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option(metavar="CA.pem", help="The authority whose time stamp it must bear."),
+    ] = None,
 ) -> None:
     """Say whether a bundle is what was sealed, else everything that is wrong with it.
 
     Needs no network and no database. Without --key it shows that nothing was
-    altered since it was sealed, and not by whom.
+    altered since it was sealed, and not by whom. --authority needs openssl.
     """
     # Imported here: rasters take a second to load, and --help needs none.
     from alerts.evidence.check import examined
     from alerts.evidence.seal import PublicKey
+    from alerts.evidence.timestamps import stamp_of
 
     trusted = None if key is None else PublicKey.from_pem(_content(key)[:MAX_KEY_BYTES])
-    found = examined(_content(bundle), trusted)
+    found = examined(_content(bundle), trusted, authority)
+    stamped_at = stamp_of(found.token).at if found.token and found.intact else None
     document = {
         "intact": found.intact,
         "key": found.fingerprint,
         "trusted": trusted is not None and found.intact,
         "alert": found.said.get("ref"),
         "revision": found.said.get("revision"),
+        "stamped_at": stamped_at,
         "faults": [{"subject": one.subject, "what": one.what} for one in found.faults],
     }
     if found.intact:
         who = "a key you trust" if trusted else "compare it with the one that its sender tells you"
+        by = "the authority you trust" if authority else "somebody: see --authority"
+        stamped = [f"its log was stamped at {minutes(stamped_at)} by {by}"] if stamped_at else []
         call.say(
             document,
             f"intact: alert {plain(found.said.get('ref'))}, "
             f"revision {plain(found.said.get('revision'))}",
             f"sealed with key {plain(found.fingerprint)}: {who}",
+            *stamped,
         )
         return
     lines = [f"  {plain(one.subject)}: {plain(one.what)}" for one in found.faults]
