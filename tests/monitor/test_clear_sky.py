@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitor.clear_sky import ClearSky, MonthSky, SkyDay
+from monitor.clear_sky import ClearSky, SkyDay
 
 
 def a_sky(*days: SkyDay, **changes: Any) -> ClearSky:
