@@ -65,7 +65,7 @@ class NoMaps:
     def plate(self, picture: object) -> bytes:
         raise AssertionError
 
-    def overview(self, areas: object, generated_at: object) -> str:
+    def overview(self, areas: object, generated_at: object, language: str = "") -> str:
         raise AssertionError
 
 
