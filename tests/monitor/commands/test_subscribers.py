@@ -24,7 +24,7 @@ def test_a_person_is_written_to_encrypted_once_their_certificate_is_known(
     line.confirm()
     line("run", "--now", "2024-05-20T14:00Z")
 
-    assert said.out == f"{READER} is written to encrypted; the certificate ends 2024-06-19\n"
+    assert said.out == f"{READER} is written to encrypted (S/MIME); the key ends 2024-06-19\n"
     (mail,) = [mail for mail in line.mails() if "X-Alert-Ref" in mail]
     assert "pkcs7-mime" in mail and "Burned settlement" not in mail
     assert line("subscriber", "key", READER, "--remove").out == (
