@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from monitor.alarm import ScoreRows, Scores, seconds
 from monitor.detectors.burn import BurnSettings
 from monitor.finding import Finding
+from monitor.persistence import REDUCED_SHARE
 from monitor.reading import Reading, Verdict
 from monitor.rivals.rule import NO_TIME, Scored
 from monitor.skill import TrueEvent
@@ -112,6 +113,8 @@ class DetectorScores:
         for finding in findings:
             index = self._order[str(finding.settlement_id)]
             rate = finding.indicators["rate_per_village_year"]
+            if "reduced_bands" in finding.flags:
+                rate /= REDUCED_SHARE  # so much less is allowed there
             score[index] = -math.log10(max(rate, 1e-9))
             first[index] = seconds(finding.first_seen)
             probability[index] = min(finding.probability, self._settings.fusion.highest)

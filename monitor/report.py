@@ -31,7 +31,8 @@ SCHEMA = "backtest-report-1.0"
 
 SENSORS_NOTE = (
     "Sensors left out: false alarms per settlement-year at equal recall of the promised burns"
-    " (both seasons), everything ranked by the fused odds."
+    " (both seasons), everything ranked by the fused odds. Detected fires are held against an"
+    " assumed rate here; the service learns seasons and static heat first."
 )
 
 
@@ -208,12 +209,12 @@ def _sensor_lines(comparison: Comparison) -> list[str]:
     if not effects:
         return []
     names = [name for name, _ in effects[0].false_per_year]
-    head = ("recall", *(f"{name}: false per year" for name in names), "all against optical alone")
+    head = ("recall", *(f"{name}: false per year" for name in names), "optical alone / all sensors")
     rows = [
         (
             f"{effect.recall:.1f}",
             *(number(rate) for _, rate in effect.false_per_year),
-            f"{effect.times_fewer:.1f} times fewer" if math.isfinite(effect.times_fewer) else "–",
+            number(effect.ratio),
         )
         for effect in effects
     ]

@@ -23,9 +23,9 @@ class SensorEffect:
     false_per_year: tuple[tuple[str, float], ...]
     """Variant, and its false alarms per settlement-year; NaN where it never gets there."""
 
-    times_fewer: float
-    """Of all sensors against the optical one alone; NaN where either is not known, infinite
-    where all sensors raise none."""
+    ratio: float
+    """Of the optical sensor alone to all of them: above 1 the others help; NaN where either
+    is not known, infinite where all sensors raise none."""
 
 
 def sensor_effects(rules: Sequence[RuleResult]) -> tuple[SensorEffect, ...]:
@@ -42,7 +42,7 @@ def sensor_effects(rules: Sequence[RuleResult]) -> tuple[SensorEffect, ...]:
     for recall in RECALLS:
         rates = {name: _least_false(curve, recall) for name, curve in curves.items()}
         if any(math.isfinite(rate) for rate in rates.values()):
-            found.append(SensorEffect(recall, tuple(rates.items()), _times(rates)))
+            found.append(SensorEffect(recall, tuple(rates.items()), _ratio(rates)))
     return tuple(found)
 
 
@@ -50,7 +50,7 @@ def _least_false(curve: Sequence[CurvePoint], recall: float) -> float:
     return min((p.false_per_year for p in curve if p.recall >= recall), default=math.nan)
 
 
-def _times(rates: dict[str, float]) -> float:
+def _ratio(rates: dict[str, float]) -> float:
     everything, alone = rates.get(ALL, math.nan), rates.get(OPTICAL, math.nan)
     if math.isnan(everything) or math.isnan(alone):
         return math.nan

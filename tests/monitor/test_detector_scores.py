@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -61,6 +62,15 @@ def gathered(*looks: tuple[float, Verdict, float, float | None]) -> DetectorScor
 
 def the_rule(scores: DetectorScores, name: str) -> Scored:
     return {scored.rule: scored for scored in scores.scored()}[name]
+
+
+def test_without_the_long_short_wave_band_ten_times_less_is_allowed() -> None:
+    found = replace(the_finding(day(0), 0.001), flags=("reduced_bands",))
+    scores = DetectorScores([PLACE], SETTINGS)
+    scores.take(day(5), [a_reading(day(5), Verdict.BURN_LIKE)], [found])
+
+    # 0.001 counts as 0.01 does with all bands.
+    assert the_rule(scores, FULL).scores.score.tolist() == [pytest.approx(2.0)]
 
 
 def test_a_rarer_finding_scores_higher_than_a_quiet_look() -> None:

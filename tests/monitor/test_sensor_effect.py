@@ -27,20 +27,20 @@ def test_variants_are_compared_where_they_first_reach_a_recall() -> None:
 
     assert [row.recall for row in rows] == [0.4, 0.5, 0.6, 0.7]
     assert dict(rows[1].false_per_year) == {ALL: 0.002, OPTICAL: 0.01}
-    assert rows[1].times_fewer == 5.0
-    assert rows[3].times_fewer == 4.0
+    assert rows[1].ratio == 5.0
+    assert rows[3].ratio == 4.0
 
 
 def test_no_false_alarm_at_all_against_some_is_more_than_any_number() -> None:
     rows = sensor_effects([a_rule(ALL, (0.5, 0.0)), a_rule(OPTICAL, (0.5, 0.01))])
 
-    assert math.isinf(rows[0].times_fewer)
+    assert math.isinf(rows[0].ratio)
 
 
 def test_a_variant_that_never_gets_there_is_compared_with_nothing() -> None:
     rows = sensor_effects([a_rule(ALL, (0.5, 0.01)), a_rule(OPTICAL, (0.3, 0.01))])
 
-    assert math.isnan(rows[0].times_fewer)
+    assert math.isnan(rows[0].ratio)
     assert math.isnan(dict(rows[0].false_per_year)[OPTICAL])
 
 
