@@ -11,7 +11,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 from shapely.validation import explain_validity
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from alerts.alert import (
     FAMILIES,
@@ -71,9 +71,7 @@ class Corrections:
         UnknownAlert, NotAllowed, StaleAlert
         """
         with writing(self._engine) as connection:
-            alert = alert_in(connection, event_id)
-            if expected_revision is not None and alert.revision != expected_revision:
-                raise stale(connection, alert, expected_revision)
+            alert = _opened(connection, event_id, expected_revision)
             require_sound(outline, alert)
             changed, event = act(
                 alert, Action.CORRECT, actor=by, at=now, reason="updated", note=note
@@ -94,9 +92,8 @@ class Corrections:
         UnknownAlert, NotAllowed, StaleAlert
         """
         with writing(self._engine) as connection:
-            alert, other = alert_in(connection, event_id), alert_in(connection, into)
-            if expected_revision is not None and alert.revision != expected_revision:
-                raise stale(connection, alert, expected_revision)
+            alert = _opened(connection, event_id, expected_revision)
+            other = alert_in(connection, into)
             require_same(alert, other)
             ended, ending = _ended(alert, other, by, now, note)
             joined, joining = act(
@@ -127,9 +124,7 @@ class Corrections:
         UnknownAlert, NotAllowed, StaleAlert
         """
         with writing(self._engine) as connection:
-            alert = alert_in(connection, event_id)
-            if expected_revision is not None and alert.revision != expected_revision:
-                raise stale(connection, alert, expected_revision)
+            alert = _opened(connection, event_id, expected_revision)
             require_sound(drawn, alert)
             rest, part = divided(alert, drawn)
             part_id = event_id_of_part(alert)
@@ -286,6 +281,14 @@ def require_same(alert: Alert, other: Alert) -> None:
             f"{alert.ref} and {other.ref} are of different areas or families",
             hint="join fires with fires and camps with camps, in one area",
         )
+
+
+def _opened(connection: Connection, event_id: str, expected_revision: int | None) -> Alert:
+    """Return the alert to mend, unless somebody changed it since it was looked at."""
+    alert = alert_in(connection, event_id)
+    if expected_revision is not None and alert.revision != expected_revision:
+        raise stale(connection, alert, expected_revision)
+    return alert
 
 
 def _ended(

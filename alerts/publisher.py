@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -30,7 +30,7 @@ from alerts.outbox import (
 from alerts.payload import payload_of, sha256_of
 from alerts.silences import silenced_until
 from alerts.store import AlertStore, alert_in, events_since_told, mark_told
-from alerts.subscribers import Watcher, ensure_desk, person_of, profiles_in, watchers
+from alerts.subscribers import Watcher, ensure_desk, people_addressed, profiles_in, watchers
 from alerts.subscription import (
     IN_ONE_MAIL,
     NOTHING_SENT,
@@ -42,10 +42,11 @@ from alerts.subscription import (
     Skip,
     SubscriptionPolicy,
     Verdict,
+    correction_for,
     decide,
     merged,
 )
-from alerts.tables import DECISIONS, PERSONS, REVISIONS
+from alerts.tables import DECISIONS, REVISIONS
 from alerts.told import sent_so_far
 from aoi.database import writing
 
@@ -185,6 +186,8 @@ class Publisher:
         for person_id, group in everybody:
             mine = list(group)
             so_far = sent.get(person_id, NOTHING_SENT)
+            if so_far.outdated:
+                continue
             judged = [(one.name, judge.verdict(one, so_far)) for one in mine]
             skipped += [
                 _decision_row(alert, one, verdict, now)
@@ -194,7 +197,25 @@ class Publisher:
             verdict, names = merged(judged)
             if not isinstance(verdict, Skip):
                 deliveries.append(maker.delivery(mine[0], verdict, names))
+        deliveries += self._corrections(connection, alert, sent, now)
         return Mailing(tuple(deliveries), tuple(skipped))
+
+    def _corrections(
+        self, connection: Connection, alert: Alert, sent: Mapping[str, SentSoFar], now: datetime
+    ) -> list[Delivery]:
+        """Return one message to each who has what is no longer so, whatever they ask for now."""
+        if not any(so_far.outdated for so_far in sent.values()):
+            return []
+        policy, maker = self._policy.subscriptions, self._maker(alert, now)
+        corrections = []
+        for person_id, person in people_addressed(connection, alert.event_id).items():
+            so_far = sent.get(person_id, NOTHING_SENT)
+            if person.desk or not so_far.outdated:
+                continue
+            verdict = correction_for(alert, person, so_far, now, policy)
+            if not isinstance(verdict, Skip):
+                corrections.append(maker.delivery(person, verdict, ()))
+        return corrections
 
     def _with_desk(
         self, connection: Connection, alert: Alert, mailing: Mailing, now: datetime
@@ -211,10 +232,7 @@ class Publisher:
         """Return one message to exactly those who may have the claim, whatever they are now."""
         holders = holders_of(connection, alert.event_id)
         cancel_unsent(connection, alert.event_id, "the alert was retracted", now)
-        rows = connection.execute(
-            select(PERSONS).where(PERSONS.c.person_id.in_([holder[0] for holder in holders]))
-        )
-        people = {row["person_id"]: person_of(row) for row in rows.mappings()}
+        people = people_addressed(connection, alert.event_id)
         maker, why = self._maker(alert, now), Send("retracted")
         return Mailing(
             tuple(

@@ -28,6 +28,7 @@ from alerts.subscription import (
     merged,
 )
 from alerts.tables import ALERTS, DELIVERIES, PERSONS, REVISIONS
+from alerts.told import last_correction
 from aoi.database import reading, writing
 
 logger = structlog.get_logger(__name__)
@@ -135,15 +136,16 @@ def _sent_before(
     connection: Connection, alert: Alert, person: Person, at: datetime
 ) -> tuple[SentSoFar, bool]:
     """Return what a person had been told of an event, and whether of its settlement otherwise."""
-    rank, elsewhere = NEVER_TOLD, False
+    rank, elsewhere, latest = NEVER_TOLD, False, 0
     place = (alert.settlement_id, alert.kind.value)
     for delivery in deliveries_in(connection, person_id=person.person_id, state=TOLD):
         if delivery.event_id != alert.event_id:
             same_place = (delivery.settlement_id, delivery.kind) == place
             elsewhere = elsewhere or (delivery.settlement_id is not None and same_place)
         elif delivery.revision < alert.revision and _was_told(delivery, at):
-            rank = rank.joined(delivery.rank)
-    return replace(NOTHING_SENT, event=rank, place=rank), elsewhere
+            rank, latest = rank.joined(delivery.rank), max(latest, delivery.revision)
+    outdated = 0 < latest < last_correction(connection, alert)
+    return replace(NOTHING_SENT, event=rank, place=rank, outdated=outdated), elsewhere
 
 
 def _was_told(delivery: Delivery, at: datetime) -> bool:

@@ -16,7 +16,7 @@ from alerts.disclosure import DESK
 from alerts.grading import Severity
 from alerts.journal import noted
 from alerts.subscription import Person, PersonState, Profile
-from alerts.tables import PERSONS, PROFILE_AREAS, PROFILES
+from alerts.tables import DELIVERIES, PERSONS, PROFILE_AREAS, PROFILES
 from monitor.finding import FindingKind, Tier
 
 
@@ -96,6 +96,14 @@ def persons_in(connection: Connection, **equal: Any) -> list[Person]:
     for column, value in equal.items():
         query = query.where(PERSONS.c[column] == value)
     return [person_of(row) for row in connection.execute(query).mappings()]
+
+
+def people_addressed(connection: Connection, event_id: str) -> dict[str, Person]:
+    """Return everybody with a delivery of an event, as they are now, by identifier."""
+    addressed = select(DELIVERIES.c.person_id).where(DELIVERIES.c.event_id == event_id)
+    query = select(PERSONS).where(PERSONS.c.person_id.in_(addressed)).order_by(PERSONS.c.person_id)
+    rows = connection.execute(query).mappings()
+    return {row["person_id"]: person_of(row) for row in rows}
 
 
 def profiles_in(connection: Connection, person_id: str) -> list[Profile]:

@@ -136,6 +136,9 @@ class SentSoFar:
     area_last_at: datetime | None = None
     """When the last message on anything in the area left or was queued, within the interval."""
 
+    outdated: bool = False
+    """A person has corrected the place or the time since they were told of this event."""
+
 
 NOTHING_SENT = SentSoFar()
 
@@ -174,6 +177,8 @@ def decide(
 
     Retractions are not decided here: they go to whoever may have the claim.
     """
+    if sent.outdated:
+        return correction_for(alert, person, sent, now, policy)
     refusal = _not_theirs(alert, profile, person) or _not_wanted(alert, profile, policy)
     if refusal:
         return Skip(refusal)
@@ -190,17 +195,40 @@ def decide(
     return _when(alert, profile, person, sent, now, policy, reason, must)
 
 
-def _not_theirs(alert: Alert, profile: Profile, person: Person) -> str:
-    """Return why the alert may not or cannot go to the person at all, empty if it may."""
+def correction_for(
+    alert: Alert, person: Person, sent: SentSoFar, now: datetime, policy: SubscriptionPolicy
+) -> Verdict:
+    """Say whether what somebody was told is put right, whatever they wish for (ALERTS 2.4).
+
+    Their wishes chose what to hear of; nobody wishes to keep a position that is wrong. So
+    neither profiles nor cool-down, caps, night or digests count, only whether it can reach
+    them and they may see it.
+    """
+    refusal = _not_reached(alert, person)
+    if refusal:
+        return Skip(refusal)
+    reason = _reason(alert, rank_of(alert), sent)
+    until = _embargoed_until(alert, person, now, policy)
+    return Send(reason) if now >= until else Hold("embargo", until, reason)
+
+
+def _not_reached(alert: Alert, person: Person) -> str:
+    """Return why nothing of the alert may or can go to the person, empty if it may."""
     if person.state is not PersonState.ACTIVE:
         return {
             PersonState.PENDING: "unconfirmed_address",
             PersonState.SUPPRESSED: "suppressed_address",
         }.get(person.state, "paused")
+    return "" if is_cleared(alert, AUDIENCES[person.clearance]) else "clearance"
+
+
+def _not_theirs(alert: Alert, profile: Profile, person: Person) -> str:
+    """Return why the alert is none of what the profile may have, empty if it is."""
+    refusal = _not_reached(alert, person)
+    if refusal:
+        return refusal
     if not profile.active:
         return "paused"
-    if not is_cleared(alert, AUDIENCES[person.clearance]):
-        return "clearance"
     if not covers(profile, alert):
         return "area"
     return "watermark" if alert.changed_at < profile.starts_at else ""
@@ -253,10 +281,9 @@ def _when(
     alert: Alert, profile: Profile, person: Person, sent: SentSoFar, now: datetime,
     policy: SubscriptionPolicy, reason: str, must: bool,
 ) -> Verdict:  # fmt: skip
-    released = alert.released_at or now
-    delay = policy.public_delay if person.clearance == LOWEST else policy.embargo
-    if now < released + delay:
-        return Hold("embargo", released + delay, reason)
+    published = _embargoed_until(alert, person, now, policy)
+    if now < published:
+        return Hold("embargo", published, reason)
     if must:
         return Send(reason)
     morning = _next_morning(profile, person, now)
@@ -281,6 +308,13 @@ def _when(
     if reason == "first" and mild and company > now:
         return Hold("group_wait", company, reason)
     return Send(reason)
+
+
+def _embargoed_until(
+    alert: Alert, person: Person, now: datetime, policy: SubscriptionPolicy
+) -> datetime:
+    delay = policy.public_delay if person.clearance == LOWEST else policy.embargo
+    return (alert.released_at or now) + delay
 
 
 def _company(sent: SentSoFar, now: datetime, policy: SubscriptionPolicy) -> datetime:

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from alerts.alert import Alert
+from alerts.alert import Action, Alert
 from alerts.grading import NEVER_TOLD, Rank
 from alerts.notes import NOTE
 from alerts.outbox import OPEN, TOLD, Delivery, DeliveryState, deliveries_in
 from alerts.store import alerts_in
 from alerts.subscription import NOTHING_SENT, SentSoFar
-from alerts.tables import ALERTS, DELIVERIES
+from alerts.tables import ALERT_EVENTS, ALERTS, DELIVERIES
 from monitor.finding import FindingKind
 
 AT_ONCE = TOLD | OPEN - {DeliveryState.HELD, DeliveryState.IN_DIGEST}
@@ -33,6 +33,8 @@ def sent_so_far(
         sent[delivery.person_id] = replace(
             known, event=rank, place=known.place.joined(rank), last_at=last_at
         )
+    for person_id in _outdated(connection, alert):
+        sent[person_id] = replace(sent[person_id], outdated=True)
     withdrawn = _withdrawn_events(connection, alert)
     for delivery in _told_of_settlement(connection, alert, now - cool_down):
         if delivery.event_id not in withdrawn:
@@ -45,6 +47,27 @@ def sent_so_far(
     for person_id, last_at in _last_of_area(connection, alert, now - group_interval):
         sent[person_id] = replace(sent.get(person_id, NOTHING_SENT), area_last_at=last_at)
     return sent
+
+
+def last_correction(connection: Connection, alert: Alert) -> int:
+    """Return the revision in which a person last corrected place or time, 0 if nobody did."""
+    query = select(func.max(ALERT_EVENTS.c.revision)).where(
+        ALERT_EVENTS.c.event_id == alert.event_id,
+        ALERT_EVENTS.c.action == Action.CORRECT.value,
+        ALERT_EVENTS.c.revision <= alert.revision,
+    )
+    return connection.scalar(query) or 0
+
+
+def _outdated(connection: Connection, alert: Alert) -> list[str]:
+    """Return who was told of the event, and not since a person last corrected it."""
+    corrected = last_correction(connection, alert)
+    if not corrected:
+        return []
+    told: dict[str, int] = {}
+    for delivery in deliveries_in(connection, event_id=alert.event_id, state=TOLD):
+        told[delivery.person_id] = max(told.get(delivery.person_id, 0), delivery.revision)
+    return [person_id for person_id, revision in told.items() if revision < corrected]
 
 
 def _told_of_settlement(connection: Connection, alert: Alert, since: datetime) -> list[Delivery]:

@@ -335,6 +335,8 @@ def _why(letter: Letter, speech: Speech) -> str:
         return speech.say("why.holder")
     if letter.reason == "notice":
         return speech.say("why.desk")
+    if not letter.profiles:
+        return speech.say("why.told")
     return speech.say("why.profiles", profiles=_listed(letter.profiles))
 
 

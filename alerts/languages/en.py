@@ -110,7 +110,8 @@ WORDS = {
     "changed.first": "This is the first message on it.",
     "changed.confirmed": "An analyst has now confirmed it.",
     "changed.escalated": "It is worse, or surer, than in the last message.",
-    "changed.updated": "There is new evidence; it is no worse than in the last message.",
+    "changed.updated": "There is new evidence or a correction; it is no worse than in the last "
+    "message, which this one replaces.",
     "changed.repeat": "It has happened here again.",
     "changed.notice": "It waits for your review.",
     "changed.retracted": "It is withdrawn.",
@@ -139,6 +140,7 @@ WORDS = {
     ),
     "why.profiles": "Your profile {profiles} asks for it.",
     "why.desk": "You are one of the analysts.",
+    "why.told": "You were sent an earlier message on it.",
     "why.holder": "You received the message that this withdraws.",
     "plate.alt": "Before and after, from space. {what}",
     "before": "Before",

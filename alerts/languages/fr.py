@@ -112,8 +112,8 @@ WORDS = {
     "changed.first": "C'est le premier message à ce sujet.",
     "changed.confirmed": "Un analyste l'a maintenant confirmé.",
     "changed.escalated": "C'est plus grave, ou plus sûr, que dans le dernier message.",
-    "changed.updated": "Il y a de nouveaux éléments ; ce n'est pas plus grave que dans le dernier "
-    "message.",
+    "changed.updated": "Il y a de nouveaux éléments ou une correction ; ce n'est pas plus grave "
+    "que dans le dernier message, que celui-ci remplace.",
     "changed.repeat": "Cela s'est produit de nouveau ici.",
     "changed.notice": "En attente de votre examen.",
     "changed.retracted": "C'est retiré.",
@@ -144,6 +144,7 @@ WORDS = {
     ),
     "why.profiles": "Votre profil {profiles} le demande.",
     "why.desk": "Vous êtes l'un des analystes.",
+    "why.told": "Vous avez reçu un message antérieur à ce sujet.",
     "why.holder": "Vous avez reçu le message que celui-ci retire.",
     "plate.alt": "Avant et après, depuis l'espace. {what}",
     "before": "Avant",

@@ -2,21 +2,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from shapely import affinity
 from shapely.geometry import MultiPolygon, Polygon, box
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from alerts.alert import Action, Alert, Status
 from alerts.corrections import BY_HAND, Corrections, area_m2, outline_from, text_of
 from alerts.errors import NotAllowed, StaleAlert
 from alerts.grading import Severity
+from alerts.publisher import PublisherPolicy
+from alerts.reconciler import Reconciler
 from alerts.store import mark_outside
+from alerts.subscription import PersonState, SubscriptionPolicy
+from alerts.tables import DELIVERIES
 from aoi.database import writing
 from monitor.finding import FindingKind
 from monitor.store import MonitorStore
-from tests.alerts.conftest import House
+from tests.alerts.conftest import House, words_of
 from tests.alerts.test_queue import keep
 from tests.builders import NOW, a_finding, a_square
 
@@ -214,6 +219,115 @@ def test_who_has_the_whole_hears_of_the_rest_and_of_the_part(
         [(alert.event_id, "first"), (alert.event_id, "updated"), (part.event_id, "first")]
     )
     assert len(house.mails()) == 3
+
+
+def no_worse(alert: Alert) -> Polygon:
+    """A quarter of the village, as the detector had said it."""
+    quarter = affinity.scale(alert.finding.geometry, 0.5, 0.5)
+    assert isinstance(quarter, Polygon)
+    return quarter
+
+
+NIGHT = NOW.replace(hour=2) + timedelta(days=1)
+"""Hours after a message, and before the morning."""
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        pytest.param({"updates": False}, id="no updates"),
+        pytest.param({"night_severity": Severity.EXTREME}, id="asleep"),
+        pytest.param({"min_severity": Severity.SEVERE}, id="less than they wish to hear of"),
+        pytest.param({"aois": ("elsewhere",)}, id="another area now"),
+        pytest.param({"kinds": (FindingKind.CAMP_NEW,)}, id="other kinds now"),
+        pytest.param({"frequency": "weekly"}, id="a weekly digest now"),
+    ],
+)
+def test_a_correction_reaches_whoever_has_what_is_no_longer_so(
+    house: House, desk: Corrections, wishes: dict[str, Any]
+) -> None:
+    house.subscribe()
+    alert = house.confirmed()
+    house.publish()
+    house.deliver()
+    house.subscribe(wishes=wishes)
+
+    desk.redraw(alert.ref, no_worse(alert), "Amina", NIGHT)
+    house.publish(NIGHT)
+    house.deliver(NIGHT)
+
+    first, second = house.mails()
+    assert first["Message-ID"] in second["References"]
+    text = words_of(second)
+    assert "a correction" in text and "You were sent an earlier message on it." in text
+    # Told once: the next round has nothing to put right.
+    assert house.publish(NIGHT) == 0
+
+
+def test_a_correction_that_was_not_sent_is_found_by_the_nightly_check(
+    house: House, desk: Corrections
+) -> None:
+    house.subscribe(wishes={"updates": False})
+    alert = house.confirmed()
+    house.publish()
+    house.deliver()
+    desk.redraw(alert.ref, no_worse(alert), "Amina", LATER)
+    house.publish(LATER)
+    reconciler = Reconciler(house.engine, house.policy.subscriptions)
+    assert reconciler.check(LATER) == []
+
+    with writing(house.engine) as connection:
+        connection.execute(delete(DELIVERIES).where(DELIVERIES.c.revision == 3))
+
+    (difference,) = reconciler.check(LATER)
+    assert "should have been sent and was not" in difference.sentence
+
+
+def test_a_correction_comes_in_spite_of_the_cap(house: House, desk: Corrections) -> None:
+    house.subscribe()
+    alert = house.confirmed()
+    house.publish()
+    house.deliver()
+    house.policy = PublisherPolicy(subscriptions=SubscriptionPolicy(max_messages_per_day=1))
+
+    desk.redraw(alert.ref, no_worse(alert), "Amina", LATER)
+    house.publish(LATER)
+
+    assert [one.reason for one in house.deliveries(state="queued")] == ["updated"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"clearance": "public"}, id="may no longer see it"),
+        pytest.param({"state": PersonState.UNSUBSCRIBED}, id="left"),
+    ],
+)
+def test_a_correction_gives_a_new_position_to_nobody_who_may_not_have_it(
+    house: House, desk: Corrections, changes: dict[str, Any]
+) -> None:
+    house.subscribe()
+    alert = house.confirmed()
+    house.publish()
+    house.deliver()
+    house.subscribe(**changes)
+
+    desk.redraw(alert.ref, no_worse(alert), "Amina", LATER)
+    house.publish(LATER)
+    house.deliver(LATER)
+
+    assert len(house.mails()) == 1
+
+
+def test_who_was_never_told_is_told_as_they_wish(house: House, desk: Corrections) -> None:
+    house.subscribe(wishes={"min_severity": Severity.EXTREME})
+    alert = house.confirmed()
+    house.publish()
+
+    desk.redraw(alert.ref, no_worse(alert), "Amina", LATER)
+    house.publish(LATER)
+
+    assert house.deliveries() == []
 
 
 def test_new_evidence_goes_to_the_part_that_it_covers(house: House, desk: Corrections) -> None:
