@@ -84,6 +84,8 @@ def _providers(shown: Disclosure) -> str:
 def _credit(chip: Chip) -> str:
     """Return the credit line that the owner of the imagery asks for."""
     first = chip.scene_ids[0].upper() if chip.scene_ids else ""
+    if first.startswith("SIM"):
+        return "simulated, not an image of any place"
     if first.startswith(("S1", "S2", "OPERA")):
         return f"contains modified Copernicus Sentinel data {chip.acquired_at:%Y}"
     if first.startswith(("LC", "LE", "LT")):

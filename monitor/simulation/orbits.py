@@ -66,11 +66,14 @@ class Acquisition:
 
     @property
     def scene_id(self) -> str:
-        """Identifier of the scene, the same in the archive and in the catalogue."""
+        """Identifier of the scene, the same in the archive and in the catalogue.
+
+        It says that nobody took the picture: credit lines are made from it.
+        """
         letter = self.platform[-1].upper()
         edition = "1" if self.duplicate else "0"
         moment = f"{self.acquired_at:%Y%m%dT%H%M%S}"
-        return f"S2{letter}_R{self.relative_orbit:03d}_{moment}_{edition}_L2A"
+        return f"SIM-S2{letter}_R{self.relative_orbit:03d}_{moment}_{edition}_L2A"
 
     @property
     def counters(self) -> tuple[int, int, int]:

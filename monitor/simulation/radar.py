@@ -92,7 +92,7 @@ class RadarPass:
     @property
     def scene_id(self) -> str:
         """Identifier of the scene."""
-        return f"S1A_R{self.relative_orbit:03d}_{self.acquired_at:%Y%m%dT%H%M%S}_RTC"
+        return f"SIM-S1A_R{self.relative_orbit:03d}_{self.acquired_at:%Y%m%dT%H%M%S}_RTC"
 
 
 def radar_passes(seed: int, interval: Interval) -> Iterator[RadarPass]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from alerts.disclosure import AUDIENCES, Disclosure
@@ -29,6 +31,27 @@ def test_full_clearance_sees_pixels_before_and_after_and_both_outlines() -> None
     )
     assert picture.tlp == "TLP:AMBER"
     assert ("Before", "2024-05-13 12:00 UTC, S2-before") in picture.facts
+
+
+@pytest.mark.parametrize(
+    ("scene", "credit"),
+    [
+        ("S1A_IW_GRDH", "contains modified Copernicus Sentinel data 2024"),
+        ("LC08_L2SP_176050", "Landsat, U.S. Geological Survey"),
+        ("HLS.S30.T35PPN", "Harmonized Landsat Sentinel-2, NASA"),
+        ("SIM-S2A_R078_20240513T082559_0_L2A", "simulated, not an image of any place"),
+        ("20240513_081531_ssc4d1", "provider"),
+    ],
+)
+def test_who_took_the_picture_is_credited_and_nobody_for_a_simulated_one(
+    scene: str, credit: str
+) -> None:
+    chips = tuple(replace(chip, scene_ids=(scene,)) for chip in some_chips())
+    shown = Disclosure.for_(an_alert(finding=a_finding(chips=chips)), AUDIENCES["desk"], crowded)
+
+    picture = picture_of(shown, Speech(), read_chip, title="T", status="S")
+
+    assert picture.attribution == f"Imagery: {credit} (folder)."
 
 
 def test_a_coarse_audience_sees_its_cell_and_no_pixel() -> None:
