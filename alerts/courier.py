@@ -19,7 +19,7 @@ from alerts.dispatch import (
     accept,
     cancel,
     charged_attempts,
-    claim,
+    claims,
     delivery_in,
     fail,
     lane_heads,
@@ -31,16 +31,16 @@ from alerts.dispatch import (
 from alerts.doubts import doubt_untried, settle_blindly, settle_by_copies
 from alerts.errors import DeliveryFailed, FailureClass, InvalidAddress, NotCleared
 from alerts.generation import Generations, generation_in
-from alerts.grounds import lost_ground
+from alerts.grounds import grounds_of
 from alerts.incidents import report_incident
 from alerts.journal import journal_of
 from alerts.keys import Keyring
 from alerts.letters import WEBHOOK, LetterWriter
 from alerts.lock import Right, right_to_send
-from alerts.notes import NOTE, NoteOrder
+from alerts.notes import NoteOrder
 from alerts.order import Order, Written
-from alerts.orders import Orders, note_order_for
-from alerts.outbox import Delivery, DeliveryState, move
+from alerts.orders import Orders
+from alerts.outbox import Delivery, DeliveryState, deliveries_in, move
 from alerts.ports import Channel, Parcel
 from alerts.sent_copies import SentCopies
 from aoi.database import reading, writing
@@ -66,6 +66,9 @@ WEBHOOK_RETRY_AFTER = (
 
 RENDERED_AT_ONCE = 50
 """Messages that are made and kept in one transaction; all their numbers or none."""
+
+CLAIMED_AT_ONCE = 8
+"""Messages whose bytes are read in one transaction; each is asked about again before its dot."""
 
 RELAY_PAUSE = timedelta(minutes=5)
 """A relay that refuses us refuses every message: it rests, and no message is charged."""
@@ -236,9 +239,12 @@ class Courier:
         for batch in batched(queued, RENDERED_AT_ONCE):
             self._render(batch, now)
         moved = bool(queued)
-        for delivery_id, state in heads:
-            if state is not DeliveryState.QUEUED:
-                outcome = self._send(right, delivery_id, now, resting)
+        written = [head for head, state in heads if state is not DeliveryState.QUEUED]
+        for batch in batched(written, CLAIMED_AT_ONCE):
+            with reading(self._engine) as connection:
+                claimed = claims(connection, batch)
+            for claim in claimed:
+                outcome = self._send(right, claim, now, resting)
                 counts[outcome] += 1
                 moved = moved or outcome != "rested"
         return moved
@@ -249,23 +255,21 @@ class Courier:
         Of one person only the first is made: the number of the next one
         depends on it.
         """
-        made: dict[str, tuple[Order | NoteOrder, Written]] = {}
-        for delivery_id in delivery_ids:
-            with reading(self._engine) as connection:
-                delivery = delivery_in(connection, delivery_id)
-                if delivery.person_id in made:
-                    continue
-                lost = lost_ground(connection, delivery)
-                make = note_order_for if delivery.kind == NOTE else self._orders.of
-                order: Order | NoteOrder = make(connection, delivery, now)
-            written = None if lost else self._written(order)
-            if written is not None:
-                made[delivery.person_id] = (order, written)
-            elif lost:
+        with reading(self._engine) as connection:
+            found = deliveries_in(connection, delivery_id=delivery_ids)
+            by_id = {delivery.delivery_id: delivery for delivery in found}
+            first: dict[str, Delivery] = {}
+            for delivery_id in delivery_ids:
+                first.setdefault(by_id[delivery_id].person_id, by_id[delivery_id])
+            grounds = grounds_of(connection, list(first.values()))
+            standing = [one for one in first.values() if not grounds[one.delivery_id].lost]
+            orders = self._orders.of_all(connection, standing, now)
+        for delivery in first.values():
+            if lost := grounds[delivery.delivery_id].lost:
                 self._cancel(delivery, lost, now)
+        made = [(order, written) for order in orders if (written := self._written(order))]
         with writing(self._engine) as connection:
-            for order, written in made.values():
-                store_rendered(connection, order, written, now)
+            store_rendered(connection, made, now)
 
     def _written(self, order: Order | NoteOrder) -> Written | None:
         """Return the message of an order; None if it may not or cannot be written."""
@@ -292,32 +296,30 @@ class Courier:
             cause = f"delivery:{delivery.delivery_id}"
             report_incident(connection, cause, f"{cause}: {words}", now)
 
-    def _send(self, right: Right, delivery_id: str, now: datetime, resting: set[str]) -> str:
+    def _send(self, right: Right, claimed: Claim, now: datetime, resting: set[str]) -> str:
         """Send one message, and return what became of it.
 
         A channel that is badly set up rests until the next round.
         """
-        with reading(self._engine) as connection:
-            claimed = claim(connection, delivery_id)
-            lost = lost_ground(connection, claimed.delivery) or self._not_of_test(claimed)
-        if claimed.delivery.channel in resting or claimed.delivery.channel not in self._channels:
+        delivery = claimed.delivery
+        if delivery.channel in resting or delivery.channel not in self._channels:
             return "rested"
-        if lost:
-            self._cancel(claimed.delivery, lost, now)
+        if lost := claimed.lost or self._not_of_test(claimed):
+            self._cancel(delivery, lost, now)
             return "cancelled"
         try:
             reply = self._hand_over(right, claimed, now)
         except Withdrawn as withdrawn:
-            self._cancel(claimed.delivery, str(withdrawn), now)
+            self._cancel(delivery, str(withdrawn), now)
             return "cancelled"
         except DeliveryFailed as failure:
             self._record_failure(claimed, failure, now)
             if failure.failure is FailureClass.CONFIG:
-                resting.add(claimed.delivery.channel)
+                resting.add(delivery.channel)
             return "failed"
         with writing(self._engine) as connection:
             accept(connection, claimed, reply, now)
-        logger.info("delivery accepted", delivery_id=delivery_id, attempt=claimed.attempt)
+        logger.info("delivery accepted", delivery_id=delivery.delivery_id, attempt=claimed.attempt)
         return "accepted"
 
     def _not_of_test(self, claimed: Claim) -> str:
@@ -369,10 +371,11 @@ class Courier:
         """Write a message that was refused as too large once more, without pictures and files."""
         with reading(self._engine) as connection:
             delivery = delivery_in(connection, claimed.delivery.delivery_id)
-            order = None if delivery.kind == NOTE else self._orders.of(connection, delivery, now)
-        if order is None or delivery.message_id is None or ".l@" in delivery.message_id:
+            order = self._orders.of(connection, delivery, now)
+        shrunk = delivery.message_id is None or ".l@" in delivery.message_id
+        if shrunk or isinstance(order, NoteOrder):
             return
         smaller = replace(order, form="light")
         written = self._writer.write(smaller)
         with writing(self._engine) as connection:
-            store_rendered(connection, smaller, written, now)
+            store_rendered(connection, [(smaller, written)], now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +13,20 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from alerts.disclosure import DESK
 from alerts.errors import DeliveryFailed, FailureClass
-from alerts.grounds import MANDATORY, lost_ground
+from alerts.grounds import MANDATORY, Ground, ground_of, grounds_of
 from alerts.incidents import report_incident
 from alerts.journal import journal_of, noted
 from alerts.notes import NOTE, NoteOrder
 from alerts.order import Order, Written
-from alerts.outbox import OPEN, UNSENT, Delivery, DeliveryState, deliveries_in, move
+from alerts.outbox import (
+    OPEN,
+    UNSENT,
+    Delivery,
+    DeliveryState,
+    deliveries_in,
+    move,
+    move_all,
+)
 from alerts.store import mark_outside
 from alerts.subscribers import suppress
 from alerts.tables import ATTEMPTS, DELIVERIES, PERSONS
@@ -43,6 +51,8 @@ class Claim:
     delivery: Delivery
     address: str = field(repr=False)
     attempt: int
+    lost: str = ""
+    """Why it may not be sent any more, empty if it may."""
 
 
 def recover_orphans(
@@ -128,23 +138,47 @@ def delivery_in(connection: Connection, delivery_id: str) -> Delivery:
 
 
 def store_rendered(
-    connection: Connection, order: Order | NoteOrder, written: Written, now: datetime
+    connection: Connection, made: Sequence[tuple[Order | NoteOrder, Written]], now: datetime
 ) -> None:
-    """Keep the bytes of a message, and give it its number in the person's series."""
-    connection.execute(
-        update(PERSONS)
-        .where(PERSONS.c.person_id == order.person.person_id)
-        .where(PERSONS.c.last_number < order.number)
-        .values(last_number=order.number)
-    )
-    move(
-        connection, order.delivery, DeliveryState.READY, now,
-        raw=written.raw,
-        raw_sha256=hashlib.sha256(written.raw).hexdigest(),
-        message_id=written.message_id,
-        number=order.number,
-        rendered_at=now,
-    )  # fmt: skip
+    """Keep the bytes of messages, and give each its number in the person's series.
+
+    What was cancelled or held while it was written keeps nothing.
+    """
+    wanted = {"delivery_ids": [order.delivery.delivery_id for order, _ in made]}
+    standing = {row[0]: row[1] for row in connection.execute(_STATES, wanted)}
+    made = [
+        (order, written)
+        for order, written in made
+        if standing[order.delivery.delivery_id] == order.delivery.state.value
+    ]
+    if not made:
+        return
+    numbers = [{"of": order.person.person_id, "number": order.number} for order, _ in made]
+    connection.execute(_NUMBERED, numbers)
+    steps = [
+        (
+            order.delivery,
+            {
+                "raw": written.raw,
+                "raw_sha256": hashlib.sha256(written.raw).hexdigest(),
+                "message_id": written.message_id,
+                "number": order.number,
+                "rendered_at": now,
+            },
+        )
+        for order, written in made
+    ]
+    move_all(connection, steps, DeliveryState.READY, now)
+
+
+_STATES = select(DELIVERIES.c.delivery_id, DELIVERIES.c.state).where(
+    DELIVERIES.c.delivery_id.in_(bindparam("delivery_ids", expanding=True))
+)
+_NUMBERED = (
+    update(PERSONS)
+    .where(PERSONS.c.person_id == bindparam("of"), PERSONS.c.last_number < bindparam("number"))
+    .values(last_number=bindparam("number"))
+)
 
 
 def cancel(connection: Connection, delivery: Delivery, why: str, now: datetime) -> None:
@@ -172,7 +206,8 @@ def mark_dot(connection: Connection, claimed: Claim, now: datetime) -> None:
         If the message lost its ground since it was rendered: the dot must not leave.
     """
     delivery = claimed.delivery
-    lost = lost_ground(connection, delivery) or _moved_away(connection, claimed)
+    ground = ground_of(connection, delivery)
+    lost = ground.lost or _moved_away(claimed, ground)
     if lost:
         raise Withdrawn(lost)
     move(
@@ -183,7 +218,7 @@ def mark_dot(connection: Connection, claimed: Claim, now: datetime) -> None:
     events = {delivery.event_id}
     if delivery.kind == NOTE:
         events |= _dot_carried(connection, delivery, now)
-    if delivery.audience != DESK:
+    if delivery.audience != DESK and not ground.outside:
         mark_outside(connection, events)
     _note_dot(connection, delivery.delivery_id)
 
@@ -192,19 +227,22 @@ def _note_dot(connection: Connection, delivery_id: str) -> None:
     """Write down outside the database that somebody may have these from here on."""
     if journal_of(connection) is None:
         return
-    query = select(*(column for column in DELIVERIES.c if column.name != "raw")).where(
-        or_(DELIVERIES.c.delivery_id == delivery_id, DELIVERIES.c.carried_by == delivery_id)
-    )
-    rows = [dict(row) for row in connection.execute(query).mappings()]
+    wanted = {"delivery_id": delivery_id}
+    rows = [dict(row) for row in connection.execute(_WHAT_LEAVES, wanted).mappings()]
     noted(connection, "dot", delivery_id=delivery_id, rows=rows)
 
 
-def _moved_away(connection: Connection, claimed: Claim) -> str:
-    state = connection.execute(_STATE, {"delivery_id": claimed.delivery.delivery_id}).scalar_one()
-    return "" if state == claimed.delivery.state.value else f"it was {state} meanwhile"
+_WHAT_LEAVES = select(*(column for column in DELIVERIES.c if column.name != "raw")).where(
+    or_(
+        DELIVERIES.c.delivery_id == bindparam("delivery_id"),
+        DELIVERIES.c.carried_by == bindparam("delivery_id"),
+    )
+)
 
 
-_STATE = select(DELIVERIES.c.state).where(DELIVERIES.c.delivery_id == bindparam("delivery_id"))
+def _moved_away(claimed: Claim, ground: Ground) -> str:
+    same = ground.standing == claimed.delivery.state.value
+    return "" if same else f"it was {ground.standing} meanwhile"
 
 
 def _dot_carried(connection: Connection, delivery: Delivery, now: datetime) -> set[str]:
@@ -240,14 +278,25 @@ def charged_attempts(connection: Connection, delivery_id: str) -> int:
     return connection.execute(query).scalar_one()
 
 
-def claim(connection: Connection, delivery_id: str) -> Claim:
-    """Return a delivery with the address that it goes to."""
-    delivery = delivery_in(connection, delivery_id)
-    address: str = connection.execute(_ADDRESS, {"person_id": delivery.person_id}).scalar_one()
-    return Claim(delivery, address, delivery.attempts + 1)
+def claims(connection: Connection, delivery_ids: Sequence[str]) -> list[Claim]:
+    """Return deliveries in their order, with the addresses that they go to."""
+    found = {one.delivery_id: one for one in deliveries_in(connection, delivery_id=delivery_ids)}
+    deliveries = [found[delivery_id] for delivery_id in delivery_ids]
+    grounds = grounds_of(connection, deliveries)
+    people = {"person_ids": list({delivery.person_id for delivery in deliveries})}
+    addresses = {row[0]: row[1] for row in connection.execute(_ADDRESSES, people)}
+    return [
+        Claim(
+            delivery, addresses[delivery.person_id], delivery.attempts + 1,
+            grounds[delivery.delivery_id].lost,
+        )
+        for delivery in deliveries
+    ]  # fmt: skip
 
 
-_ADDRESS = select(PERSONS.c.address).where(PERSONS.c.person_id == bindparam("person_id"))
+_ADDRESSES = select(PERSONS.c.person_id, PERSONS.c.address).where(
+    PERSONS.c.person_id.in_(bindparam("person_ids", expanding=True))
+)
 
 
 def accept(connection: Connection, claimed: Claim, reply: str, now: datetime) -> None:
@@ -335,9 +384,13 @@ def _is_the_owners(claimed: Claim, failure: DeliveryFailed) -> bool:
 def _end_attempt(
     connection: Connection, claimed: Claim, outcome: str, code: int, reply: str, now: datetime
 ) -> None:
-    connection.execute(
-        update(ATTEMPTS)
-        .where(ATTEMPTS.c.delivery_id == claimed.delivery.delivery_id)
-        .where(ATTEMPTS.c.n == claimed.attempt)
-        .values(ended_at=now, outcome=outcome, code=code, reply=reply[:500])
-    )
+    values = {
+        "of": claimed.delivery.delivery_id, "nth": claimed.attempt, "ended_at": now,
+        "outcome": outcome, "code": code, "reply": reply[:500],
+    }  # fmt: skip
+    connection.execute(_ATTEMPT_ENDED, values)
+
+
+_ATTEMPT_ENDED = update(ATTEMPTS).where(
+    ATTEMPTS.c.delivery_id == bindparam("of"), ATTEMPTS.c.n == bindparam("nth")
+)

@@ -23,7 +23,7 @@ class Keyring:
 
     def derived(self, purpose: str) -> bytes:
         """Return the key of one purpose; no key tells anything of another."""
-        return hmac.new(self.master, f"emberwatch|{purpose}".encode(), hashlib.sha256).digest()
+        return hmac.digest(self.master, f"emberwatch|{purpose}".encode(), "sha256")
 
     def message_id(
         self, event_id: str, revision: int, person_id: str, channel: str, domain: str

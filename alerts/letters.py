@@ -32,6 +32,7 @@ from alerts.formats.text import (
     label_of,
     notify_text,
     numbered,
+    own_paragraphs,
     own_text,
     status_line,
     subject_of,
@@ -336,6 +337,7 @@ class LetterWriter:
         delivery, domain = order.delivery, self.settings.domain
         unsubscribe = letter.links.unsubscribe
         before, after = shared.page
+        own = own_paragraphs(letter, speech)
         return Mail(
             delivery_id=delivery.delivery_id,
             to=order.person.address,
@@ -343,8 +345,8 @@ class LetterWriter:
             message_id=self.message_id_of(order.delivery, order.form),
             date=order.at.replace(microsecond=0),
             language=speech.language,
-            text=Body(shared.text, own_text(letter, speech)),
-            html=Body(before, own_foot(letter, speech), after) if before else None,
+            text=Body(shared.text, own_text(own)),
+            html=Body(before, own_foot(own, letter, speech), after) if before else None,
             plate=shared.plate,
             attachments=shared.files if order.person.attachments else (),
             in_reply_to=order.earlier_ids[-1] if order.earlier_ids else "",

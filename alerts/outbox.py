@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -182,7 +182,11 @@ def supersede_earlier(connection: Connection, event_id: str, revision: int, now:
     )  # fmt: skip
 
 
-_ONE = select(DELIVERIES).where(DELIVERIES.c.delivery_id == bindparam("delivery_id"))
+_OF_IDS = (
+    select(DELIVERIES)
+    .where(DELIVERIES.c.delivery_id.in_(bindparam("delivery_ids", expanding=True)))
+    .order_by(DELIVERIES.c.created_at, DELIVERIES.c.revision)
+)
 
 
 def deliveries_in(connection: Connection, **equal: Any) -> list[Delivery]:
@@ -191,14 +195,21 @@ def deliveries_in(connection: Connection, **equal: Any) -> list[Delivery]:
     A collection means any of its values.
     """
     if list(equal) == ["delivery_id"]:
-        rows = connection.execute(_ONE, equal).mappings()
-        return [delivery_of(row) for row in rows]
+        one = equal["delivery_id"]
+        ids = {"delivery_ids": [one] if isinstance(one, str) else list(one)}
+        return [delivery_of(row) for row in connection.execute(_OF_IDS, ids).mappings()]
     query = select(DELIVERIES).order_by(DELIVERIES.c.created_at, DELIVERIES.c.revision)
     for column, value in equal.items():
         clause = DELIVERIES.c[column]
         several = isinstance(value, Collection) and not isinstance(value, str)
         query = query.where(clause.in_(list(value)) if several else clause == value)
     return [delivery_of(row) for row in connection.execute(query).mappings()]
+
+
+# Made once: columns are set by the names of what it is executed with.
+_STEP = update(DELIVERIES).where(
+    DELIVERIES.c.delivery_id == bindparam("of"), DELIVERIES.c.state == bindparam("was")
+)
 
 
 def move(
@@ -211,18 +222,35 @@ def move(
     ValueError
         If the table has no such step, or the row is no longer where it was read.
     """
+    if connection.execute(_STEP, _step(delivery, state, now, changes)).rowcount != 1:
+        raise ValueError(f"delivery {delivery.delivery_id} is no longer {delivery.state}")
+
+
+def move_all(
+    connection: Connection, steps: Sequence[tuple[Delivery, Mapping[str, Any]]],
+    state: DeliveryState, now: datetime,
+) -> None:  # fmt: skip
+    """Take the same step with several deliveries, each with its own changes of equal names.
+
+    Raises
+    ------
+    ValueError
+        As `move`; the transaction must be given up then.
+    """
+    rows = [_step(delivery, state, now, changes) for delivery, changes in steps]
+    if connection.execute(_STEP, rows).rowcount != len(steps):
+        raise ValueError(f"one of {len(steps)} deliveries is no longer where it was")
+
+
+def _step(
+    delivery: Delivery, state: DeliveryState, now: datetime, changes: Mapping[str, Any]
+) -> dict[str, Any]:
     if state not in STEPS.get(delivery.state, frozenset()):
         raise ValueError(f"delivery {delivery.delivery_id}: no step {delivery.state} to {state}")
-    moved = connection.execute(
-        update(DELIVERIES)
-        .where(
-            DELIVERIES.c.delivery_id == delivery.delivery_id,
-            DELIVERIES.c.state == delivery.state.value,
-        )
-        .values(state=state.value, changed_at=now, **changes)
-    )
-    if moved.rowcount != 1:
-        raise ValueError(f"delivery {delivery.delivery_id} is no longer {delivery.state}")
+    return {
+        "of": delivery.delivery_id, "was": delivery.state.value, "state": state.value,
+        "changed_at": now, **changes,
+    }  # fmt: skip
 
 
 def cancel_unsent(connection: Connection, event_id: str, why: str, now: datetime) -> int:

@@ -32,6 +32,9 @@ def plain(text: str, limit: int = MAX_NAME_LENGTH) -> str:
 
     U+200C and U+200D stay: Persian, Kurdish and emoji need them.
     """
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        # Nothing in it can be harmful: most texts, and asked for dozens of times a message.
+        return " ".join(text.split())
     kept: list[str] = []
     marks = 0
     for character in text.translate(_DROPPED)[: limit * 4]:

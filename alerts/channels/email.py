@@ -17,6 +17,9 @@ from alerts.sent_copies import is_labelled
 
 CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
+ORDINARY = re.compile(r"[A-Za-z0-9.+=_-]+@[A-Za-z0-9.-]+")
+"""An address that means the same between angle brackets, whoever reads it."""
+
 ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;]+")
 
 LOGIN_CODES = frozenset({530, 534, 535, 538})
@@ -79,7 +82,7 @@ class Email:
         """Send one mail in one transaction for one recipient."""
         session = self._begun(parcel)
         with self._ending_on_failure("mail"):
-            _expect(session.rcpt(_ascii_address(parcel.address)), "rcpt", (250, 251))
+            _expect(_named(session, _ascii_address(parcel.address)), "rcpt", (250, 251))
             self._ask_for_copy(session, parcel)
             _expect(session.docmd("DATA"), "data", (354,))
             session.send(stuffed(parcel.raw))
@@ -99,7 +102,7 @@ class Email:
         probe = parcel.message_id.startswith("<probe-")
         if not settings.copy_address or not (probe or is_labelled(parcel.raw, COPIED_LABELS)):
             return
-        code, reply = session.rcpt(settings.copy_address)
+        code, reply = _named(session, settings.copy_address)
         if code not in (250, 251):
             raise _misconfigured(f"the mailbox of copies is refused: {code} {_words(reply)}")
 
@@ -120,7 +123,7 @@ class Email:
         """
         if self._session is not None:
             try:
-                code, _ = self._session.mail(parcel.sender, _size_of(self._session, parcel))
+                code, _ = _opened(self._session, parcel)
             except (smtplib.SMTPException, OSError):
                 code = 0
             if code == 250:
@@ -128,7 +131,7 @@ class Email:
             self._hang_up()
         session = self._open_session()
         with self._ending_on_failure("mail"):
-            _expect(session.mail(parcel.sender, _size_of(session, parcel)), "mail", (250,))
+            _expect(_opened(session, parcel), "mail", (250,))
         return session
 
     def _open_session(self) -> smtplib.SMTP:
@@ -224,14 +227,27 @@ class Email:
 
 def stuffed(raw: bytes) -> bytes:
     """Return the message with CRLF ends and leading dots doubled, without the last dot."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
+    ends = raw.count(b"\r\n")
+    ours = raw.count(b"\n") == ends == raw.count(b"\r")
+    lines = raw if ours else re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
     if not lines.endswith(b"\r\n"):
         lines += b"\r\n"
-    return re.sub(rb"(?m)^\.", b"..", lines)
+    dotted = lines.replace(b"\n.", b"\n..")
+    return b"." + dotted if dotted.startswith(b".") else dotted
 
 
-def _size_of(session: smtplib.SMTP, parcel: Parcel) -> list[str]:
-    return [f"SIZE={len(parcel.raw)}"] if session.has_extn("size") else []
+def _opened(session: smtplib.SMTP, parcel: Parcel) -> tuple[int, bytes]:
+    size = f" SIZE={len(parcel.raw)}" if session.has_extn("size") else ""
+    return session.docmd("mail", f"FROM:{_bracketed(parcel.sender)}{size}")
+
+
+def _named(session: smtplib.SMTP, address: str) -> tuple[int, bytes]:
+    return session.docmd("rcpt", f"TO:{_bracketed(address)}")
+
+
+def _bracketed(address: str) -> str:
+    """Return an address for a command; `smtplib` takes any other apart, which takes long."""
+    return f"<{address}>" if ORDINARY.fullmatch(address) else smtplib.quoteaddr(address)
 
 
 def _expect(answer: tuple[int, bytes], step: Step, codes: tuple[int, ...]) -> None:

@@ -16,7 +16,6 @@ from alerts.formats.text import (
     Paragraph,
     event_paragraphs,
     label_of,
-    number_line,
     own_paragraphs,
     status_line,
     what_line,
@@ -53,7 +52,7 @@ SEVERITY_COLOURS = {
 def html_of(letter: Letter, speech: Speech, plate_cid: str) -> str:
     """Return the HTML part; `plate_cid` names the picture inside the message, or is empty."""
     before, after = event_page(letter, speech, plate_cid)
-    return before + own_foot(letter, speech) + after
+    return before + own_foot(own_paragraphs(letter, speech), letter, speech) + after
 
 
 def event_page(letter: Letter, speech: Speech, plate_cid: str) -> tuple[str, str]:
@@ -71,10 +70,16 @@ def event_page(letter: Letter, speech: Speech, plate_cid: str) -> tuple[str, str
     )
 
 
-def own_foot(letter: Letter, speech: Speech) -> str:
-    """Return what is this reader's own: why they get it, its number, and their links."""
-    why, _ = own_paragraphs(letter, speech)
-    return foot_of(speech, [*why.lines, number_line(letter, speech)], letter.links)
+def own_foot(parts: Sequence[Paragraph], letter: Letter, speech: Speech) -> str:
+    """Return what is this reader's own: why they get it, its number, and their links.
+
+    Parameters
+    ----------
+    parts : sequence of Paragraph
+        As `own_paragraphs` gives them.
+    """
+    why, offered = parts
+    return foot_of(speech, [*why.lines, offered.lines[0]], letter.links)
 
 
 def page_of(

@@ -135,7 +135,7 @@ def mail_bytes(mail: Mail, settings: MailSettings) -> bytes:
 
 def _headers(mail: Mail, settings: MailSettings) -> list[bytes]:
     lines = [
-        _worded("From", str(Address(plain(settings.sender_name), addr_spec=settings.sender))),
+        _sender(settings.sender_name, settings.sender),
         _bare("To", mail.to),
         _worded("Subject", mail.subject),
         _bare("Date", format_datetime(mail.date)),
@@ -156,6 +156,11 @@ def _headers(mail: Mail, settings: MailSettings) -> list[bytes]:
         _bare("Content-Language", mail.language),
     ]
     return lines
+
+
+@lru_cache(SHARED_PIECES)
+def _sender(name: str, address: str) -> bytes:
+    return _worded("From", str(Address(plain(name), addr_spec=address)))
 
 
 def _unsubscribe(mail: Mail) -> list[bytes]:

@@ -113,7 +113,7 @@ def event_paragraphs(letter: Letter, speech: Speech) -> list[Paragraph]:
 
 def text_of(letter: Letter, speech: Speech) -> str:
     """Return the text part."""
-    return event_text(letter, speech) + own_text(letter, speech)
+    return event_text(letter, speech) + own_text(own_paragraphs(letter, speech))
 
 
 def event_text(letter: Letter, speech: Speech) -> str:
@@ -128,9 +128,9 @@ def notify_text(letter: Letter, speech: Speech) -> str:
     return "\n".join([*lines, "", speech.say("nothing.notify", ref=shown.ref)]) + "\n"
 
 
-def own_text(letter: Letter, speech: Speech) -> str:
-    """Return the text that is this reader's own: why, the number, the links."""
-    return "".join(f"\n{_block(part)}\n" for part in own_paragraphs(letter, speech))
+def own_text(parts: Sequence[Paragraph]) -> str:
+    """Return `own_paragraphs` as text."""
+    return "".join(f"\n{_block(part)}\n" for part in parts)
 
 
 def joined_text(preview: str, parts: Sequence[Paragraph]) -> str:

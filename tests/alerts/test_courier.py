@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,15 +14,18 @@ from alerts.courier import (
     CourierPolicy,
     next_attempt,
 )
-from alerts.dispatch import lane_heads
+from alerts.dispatch import lane_heads, store_rendered
 from alerts.errors import DeliveryFailed, FailureClass
 from alerts.incidents import open_incidents
 from alerts.lock import courier_lock
-from alerts.outbox import Delivery, DeliveryState
+from alerts.notes import NoteOrder
+from alerts.orders import Orders
+from alerts.outbox import Delivery, DeliveryState, cancel_unsent_to, deliveries_in
 from alerts.ports import Parcel
+from alerts.subscribers import put_person
 from alerts.subscription import PersonState
 from alerts.tables import ATTEMPTS
-from aoi.database import METADATA, open_database, reading
+from aoi.database import METADATA, open_database, reading, writing
 from tests.alerts.conftest import House
 from tests.builders import NOW, a_finding, days_ago
 
@@ -369,6 +373,51 @@ def test_nothing_of_a_lane_overtakes(house: House) -> None:
 
     with reading(house.engine) as connection:
         assert lane_heads(connection, NOW) == []
+
+
+def test_what_is_cancelled_while_it_is_written_keeps_no_number(house: House) -> None:
+    staying = house.subscribe("staying@ngo.example")
+    leaving = house.subscribe("leaving@ngo.example")
+    house.confirmed()
+    house.publish()
+    with reading(house.engine) as connection:
+        orders = Orders().of_all(connection, deliveries_in(connection), NOW)
+    made = [
+        (order, house.writer.write(order)) for order in orders if not isinstance(order, NoteOrder)
+    ]
+
+    with writing(house.engine) as connection:
+        cancel_unsent_to(connection, leaving.person_id, "they left", NOW)
+        store_rendered(connection, made, NOW)
+
+    numbers = {one.person_id: (one.state, one.number) for one in house.deliveries()}
+    assert numbers == {
+        staying.person_id: (S.READY, 1),
+        leaving.person_id: (S.CANCELLED, None),
+    }
+
+
+def test_a_person_who_leaves_while_others_are_sent_gets_not_even_the_dot(house: House) -> None:
+    people = [house.subscribe(f"r{n}@ngo.example") for n in range(3)]
+    last = max(people, key=lambda person: person.person_id)
+
+    class OneLeaves(Unreliable):
+        def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+            if not self.taken:
+                with writing(house.engine) as connection:
+                    put_person(connection, replace(last, state=PersonState.UNSUBSCRIBED), NOW)
+            return super().send(parcel, before_dot)
+
+    channel = OneLeaves()
+    house.channel = channel
+    house.confirmed()
+    house.publish()
+
+    house.deliver()
+
+    assert last.address not in [parcel.address for parcel in channel.taken]
+    assert [one.state for one in house.deliveries(person_id=last.person_id)] == [S.CANCELLED]
+    assert len(channel.taken) == 2
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ def an_order(house: House, **person: Any) -> Order:
     house.publish()
     (delivery,) = house.deliveries()
     with reading(house.engine) as connection:
-        return Orders().of(connection, delivery, NOW)
+        order = Orders().of(connection, delivery, NOW)
+    assert isinstance(order, Order)
+    return order
 
 
 def parts_of(house: House, order: Order, writer: LetterWriter | None = None) -> list[str]:

@@ -178,6 +178,7 @@ def test_lines_of_dots_come_back_as_they_were() -> None:
 
 def test_bare_line_feeds_never_reach_the_wire() -> None:
     assert stuffed(b"a\nb\rc\r\n.d") == b"a\r\nb\r\nc\r\n..d\r\n"
+    assert stuffed(b".\r\n.a\r\n..\r\nb.\r\n") == b"..\r\n..a\r\n...\r\nb.\r\n"
 
 
 def test_without_starttls_not_a_byte_of_the_message_is_sent() -> None:
