@@ -33,7 +33,7 @@ from monitor.calibration import calibration_table, shipped_calibration
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.burn_events import fires_at
 from monitor.detectors.burn_stream import stream_verdicts
-from monitor.detectors.fires import fire_sky
+from monitor.detectors.fire_years import FireYears
 from monitor.evidence import EvidenceWeights, fitted_weights, measured_of
 from monitor.persistence import PersistenceSettings, usable
 from monitor.reading import Reading
@@ -148,7 +148,7 @@ def surprising_hits(
     world: World, readings: Mapping[str, list[Reading]]
 ) -> dict[str, dict[str, tuple[Hotspot, ...]]]:
     """Return the detections that may stand for a look, by settlement and look."""
-    fires = sorted(hotspots(world, world.settings.span), key=lambda h: h.acquired_at)
+    fires = FireYears(world.aoi, world.settlements, hotspots(world, world.settings.span))
     found: dict[str, dict[str, tuple[Hotspot, ...]]] = defaultdict(dict)
     wanted: dict[str, list[Reading]] = defaultdict(list)
     for place_readings in readings.values():
@@ -156,10 +156,9 @@ def surprising_hits(
             if reading.burned_fraction > 0.0:
                 wanted[reading.look_id].append(reading)
     places = {s.settlement_id: s for s in world.settlements}
-    for look_id, signed in wanted.items():
+    for look_id, signed in sorted(wanted.items(), key=lambda item: item[1][0].acquired_at):
         at = signed[0].acquired_at
-        near = [h for h in fires if at - WINDOW <= h.acquired_at <= at]
-        sky = fire_sky(near, world.blocks.outline, world.aoi.epsg)
+        sky = fires.sky(at)
         for reading in signed:
             before = [r for r in readings[reading.settlement_id] if at - WINDOW <= r.acquired_at]
             so_far = [r for r in before if r.acquired_at <= at]

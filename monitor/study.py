@@ -21,6 +21,8 @@ from monitor.calibration import Calibration, shipped_calibration
 from monitor.detector_scores import DetectorScores, lax
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.burn_stream import Unfolding, stream_verdicts
+from monitor.detectors.fire_years import FireYears
+from monitor.detectors.fires import fire_sky
 from monitor.looks import Look
 from monitor.ports import Engine
 from monitor.rivals.catalogue import RivalRun
@@ -147,8 +149,10 @@ def scored_world(
     whole = world.settings.span
     watched = Interval(whole.start + timedelta(days=365.25 * train_years), whole.end)
     sets = block_sets(world.aoi, world.settlements)
-    fires = list(hotspots(world, whole))
-    others = RivalRun(sets, fires, watched.start)
+    spots = list(hotspots(world, whole))
+    fires = FireYears(world.aoi, world.settlements, spots)
+    none = fire_sky([], world.blocks.outline, world.aoi.epsg)
+    others = RivalRun(sets, spots, watched.start)
     ids = [settlement.settlement_id for settlement in world.settlements]
     detector = DetectorScores(ids, settings)
     judged_by = unbounded(lax(settings))
@@ -159,7 +163,8 @@ def scored_world(
     unfolding = Unfolding(world.aoi, world.settlements, judged_by, calibration)
     for look, verdict in stream_verdicts(shown, sets, judged_by, calibration, watched.start):
         unfolding.take(look, verdict)
-        with_fires, without = unfolding.findings(look, fires), unfolding.findings(look, ())
+        with_fires = unfolding.findings(look, fires.sky(look.acquired_at))
+        without = unfolding.findings(look, none)
         detector.take(look.acquired_at, verdict.readings, with_fires)
         left_out.take(look.acquired_at, verdict.readings, with_fires, without)
     events, confounders = true_events(world, sets)

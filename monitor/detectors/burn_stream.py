@@ -21,7 +21,8 @@ from monitor.blocks import BlockSets, block_sets
 from monitor.calibration import Calibration
 from monitor.detectors.burn import BurnSettings, LookVerdict, burn_readings
 from monitor.detectors.burn_events import burn_finding
-from monitor.detectors.fires import FireSky, fire_sky
+from monitor.detectors.fire_years import FireYears
+from monitor.detectors.fires import FireSky
 from monitor.features import FeatureSet
 from monitor.finding import Finding
 from monitor.looks import Look
@@ -161,11 +162,8 @@ class Unfolding:
                 burned = {k: v for k, v in self._burned[place].items() if k in known}
                 self._burned[place] = {**burned, look.look_id: verdict.burned[place]}
 
-    def findings(self, look: Look, hotspots: Iterable[Hotspot]) -> list[Finding]:
-        """Return what the look that was taken in last completes, beside these detections."""
-        now = look.acquired_at
-        near = [h for h in hotspots if now - WINDOW <= h.acquired_at <= now]
-        sky = fire_sky(near, look.blocks.outline, self._aoi.epsg)
+    def findings(self, look: Look, sky: FireSky) -> list[Finding]:
+        """Return what the look that was taken in last completes, under the sky of its day."""
         found = (self._finding(settlement, sky, look) for settlement in self._settlements)
         return [finding for finding in found if finding is not None]
 
@@ -197,9 +195,10 @@ def stream_findings(
     """
     sets = sets or block_sets(aoi, settlements)
     unfolding = Unfolding(aoi, settlements, settings, calibration)
+    fires = FireYears(aoi, settlements, hotspots)
     for look, verdict in stream_verdicts(looks, sets, settings, calibration, train_until):
         unfolding.take(look, verdict)
-        yield look, verdict.readings, unfolding.findings(look, hotspots)
+        yield look, verdict.readings, unfolding.findings(look, fires.sky(look.acquired_at))
 
 
 def stream_alarms(
