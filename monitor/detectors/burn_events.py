@@ -31,6 +31,10 @@ HIT_P = 1e-3
 
 SAME_BLOCKS = 1.0 / 3.0
 
+SURE_WITHIN = 2.5
+"""Log-odds below the surest look of a run within which a look shows the event for sure. A weak
+look before it may be chance: its time belongs to the interval, and does not end it."""
+
 UNKNOWN_BEFORE = timedelta(days=30)
 """Start of the interval where no earlier look saw the settlement."""
 
@@ -68,8 +72,8 @@ def burn_finding(
 
     Notes
     -----
-    The change came between the last clear look without the sign and the first look with
-    it: an interval, never a date. Cause and responsibility are not determined.
+    The change came between the last clear look without the sign and the first look that
+    shows it for sure: an interval, never a date. Cause and responsibility are not determined.
     """
     fires, believed = fires_at(settlement, readings, sky)
     judgement = judge(readings, burned, believed, settings.persistence, calibration)
@@ -135,7 +139,7 @@ def _finding(
         tier=tier_of(probability, evidence, flags, settings.fusion),
         looks_agreeing=len(run),
         happened=happened,
-        first_seen=run[0].acquired_at,
+        first_seen=surely_seen(run).acquired_at,
         last_seen=latest.acquired_at,
         known_at=max(r.known_at for r in judgement.readings),
         evidence=evidence,
@@ -174,14 +178,23 @@ def sign_run(
     return tuple(run)
 
 
+def surely_seen(run: Sequence[Reading]) -> Reading:
+    """Return the first look of a run that shows the event about as surely as the surest.
+
+    A faint look some days before a burn would date it too early.
+    """
+    surest = max(reading.score for reading in run)
+    return next((r for r in run if r.score >= surest - SURE_WITHIN), run[0])
+
+
 def _happened(readings: Sequence[Reading], run: Sequence[Reading], fires: FireHits) -> Interval:
-    first = run[0].acquired_at
+    first = surely_seen(run).acquired_at
     without = [
         r.acquired_at
         for r in readings
-        if r.acquired_at < first and r.verdict not in (Verdict.NOT_CLEAR, Verdict.HELD)
+        if r.acquired_at < run[0].acquired_at and r.verdict not in (Verdict.NOT_CLEAR, Verdict.HELD)
     ]
-    start = max(without, default=first - UNKNOWN_BEFORE)
+    start = max(without, default=run[0].acquired_at - UNKNOWN_BEFORE)
     end = first + timedelta(seconds=1)
     inside = [h.acquired_at for h in fires.hits if start < h.acquired_at <= first]
     if inside and fires.p <= HIT_P:

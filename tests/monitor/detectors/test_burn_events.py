@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from aoi.interval import Interval
 from monitor.calibration import shipped_calibration
 from monitor.detectors.burn import BurnSettings
 from monitor.detectors.burn_events import burn_finding, fires_at
@@ -121,3 +122,20 @@ def test_the_same_looks_make_the_same_finding() -> None:
 
 def test_quiet_looks_make_none() -> None:
     assert found(*BEFORE) is None
+
+
+def test_a_faint_look_before_the_burn_widens_the_interval_and_does_not_end_it() -> None:
+    finding = found(*BEFORE[:2], a_reading(-5, 0.5), a_reading(0, 6.0))
+
+    assert finding is not None
+    assert finding.looks_agreeing == 2
+    assert finding.happened == Interval(START - 10 * DAY, START + timedelta(seconds=1))
+    assert finding.first_seen == START
+
+
+def test_a_first_look_nearly_as_sure_dates_the_burn() -> None:
+    # 6.0 and 4.0 log-odds: within 2.5.
+    finding = found(*BEFORE[:2], a_reading(-5, 4.0), a_reading(0, 6.0))
+
+    assert finding is not None
+    assert finding.first_seen == START - 5 * DAY
