@@ -261,6 +261,8 @@ class WebSection(Section):
     """minutes without a click after which a person must sign in again"""
     hide_scores: bool = True
     """show nobody the score of an alert before they have judged it themselves"""
+    second_factor_for: list[Literal["analyst", "operator", "admin"]] = []
+    """roles that must have a second factor (a code of the telephone); others may"""
     max_upload_mb: Annotated[float, Field(gt=0, le=1000)] = 50
     """largest file of areas or settlements that is taken"""
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Engine, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from alerts.alert import SERVICE
 from alerts.web.errors import InvalidAccount, UnknownAccount
 from alerts.web.passwords import hashed, matches, require_strong
-from alerts.web.tables import ACCOUNTS, SESSIONS
+from alerts.web.tables import ACCOUNTS, SECOND_FACTORS, SESSIONS
+from alerts.web.trail import COMMAND_LINE, Deed, record
 from aoi.database import reading, writing
 
 logger = structlog.get_logger(__name__)
@@ -56,6 +57,13 @@ class Account:
     """Areas that the person may see, None for all."""
 
     created_at: datetime
+    second_factor: bool = False
+    """True if a code is asked for after the password."""
+
+
+ACCOUNT_ROWS = select(
+    ACCOUNTS, SECOND_FACTORS.c.confirmed_at.is_not(None).label("second_factor")
+).outerjoin(SECOND_FACTORS, SECOND_FACTORS.c.name == ACCOUNTS.c.name)
 
 
 class Accounts:
@@ -66,7 +74,7 @@ class Accounts:
 
     def add(
         self, name: str, role: str, password: str, now: datetime,
-        areas: Sequence[str] | None = None,
+        areas: Sequence[str] | None = None, by: str = COMMAND_LINE,
     ) -> Account:  # fmt: skip
         """Add a person; a name that was ever used is not given to another.
 
@@ -93,14 +101,15 @@ class Accounts:
                     hint="choose another: names stand under decisions for ever",
                 )
             connection.execute(insert(ACCOUNTS).values(**row))
+            record(connection, now, by, Deed.ADDED, name, _standing(known, areas))
         logger.info("account added", role=known.value)
         return Account(name, known, None if areas is None else tuple(areas), now)
 
     def all(self) -> list[Account]:
         """Return everybody who may sign in, by name."""
-        query = select(ACCOUNTS).where(ACCOUNTS.c.removed_at.is_(None)).order_by(ACCOUNTS.c.name)
+        query = ACCOUNT_ROWS.where(ACCOUNTS.c.removed_at.is_(None)).order_by(ACCOUNTS.c.name)
         with reading(self._engine) as connection:
-            return [_account(row) for row in connection.execute(query).mappings()]
+            return [account_of(row) for row in connection.execute(query).mappings()]
 
     def none_yet(self) -> bool:
         """Return True while nobody can sign in."""
@@ -115,48 +124,64 @@ class Accounts:
         ------
         UnknownAccount
         """
-        return _account(self._row(name))
+        query = ACCOUNT_ROWS.where(ACCOUNTS.c.name == name, ACCOUNTS.c.removed_at.is_(None))
+        with reading(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise UnknownAccount(
+                f"nobody is called {name[:60]!r}", hint="see: emberwatch user list"
+            )
+        return account_of(row)
 
     def verified(self, name: str, password: str) -> Account | None:
         """Return the person if the password is theirs; slow, and as slow for an unknown name."""
-        query = select(ACCOUNTS).where(ACCOUNTS.c.name == name, ACCOUNTS.c.removed_at.is_(None))
+        query = ACCOUNT_ROWS.where(ACCOUNTS.c.name == name, ACCOUNTS.c.removed_at.is_(None))
         with reading(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         if not matches(password, None if row is None else row["password_hash"]):
             return None
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row)
 
-    def reset(self, name: str, password: str, now: datetime) -> Account:
+    def reset(self, name: str, password: str, now: datetime, by: str = COMMAND_LINE) -> Account:
         """Give a person another password, and end every sign-in of theirs.
+
+        A second factor stays: whoever may set a password has no telephone in their hand.
 
         Raises
         ------
         UnknownAccount, InvalidAccount
         """
         require_strong(password, name)
-        return self._changed(name, now, password_hash=hashed(password))
+        return self._changed(name, now, by, Deed.PASSWORD, password_hash=hashed(password))
 
     def change(
-        self, name: str, now: datetime, *, role: str, areas: Sequence[str] | None
-    ) -> Account:
+        self, name: str, now: datetime, *, role: str, areas: Sequence[str] | None,
+        by: str = COMMAND_LINE,
+    ) -> Account:  # fmt: skip
         """Give a person another role, or other areas; None is all. Their sign-ins end.
 
         Raises
         ------
         UnknownAccount, InvalidAccount
         """
-        return self._changed(name, now, role=_known_role(role).value, areas=_listed(areas))
+        known = _known_role(role)
+        return self._changed(
+            name, now, by, Deed.CHANGED, _standing(known, areas),
+            role=known.value, areas=_listed(areas),
+        )  # fmt: skip
 
-    def remove(self, name: str, now: datetime) -> Account:
+    def remove(self, name: str, now: datetime, by: str = COMMAND_LINE) -> Account:
         """Let a person sign in no more; their name stays under their decisions.
 
         Raises
         ------
         UnknownAccount
         """
-        return self._changed(name, now, removed_at=now)
+        return self._changed(name, now, by, Deed.REMOVED, removed_at=now)
 
-    def _changed(self, name: str, now: datetime, **values: object) -> Account:
+    def _changed(
+        self, name: str, now: datetime, by: str, deed: Deed, detail: str = "", **values: object
+    ) -> Account:
         account = self.account(name)
         with writing(self._engine) as connection:
             connection.execute(
@@ -164,23 +189,19 @@ class Accounts:
                 .where(ACCOUNTS.c.name == account.name)
                 .values(changed_at=now, **values)
             )
-            connection.execute(
-                update(SESSIONS)
-                .where(SESSIONS.c.name == account.name, SESSIONS.c.ended_at.is_(None))
-                .values(ended_at=now)
-            )
+            end_sessions(connection, account.name, now)
+            record(connection, now, by, deed, account.name, detail)
         logger.info("account changed", fields=sorted(values))
-        return account if "removed_at" in values else self.account(name)
+        return account if deed is Deed.REMOVED else self.account(name)
 
-    def _row(self, name: str) -> RowMapping:
-        query = select(ACCOUNTS).where(ACCOUNTS.c.name == name, ACCOUNTS.c.removed_at.is_(None))
-        with reading(self._engine) as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
-            raise UnknownAccount(
-                f"nobody is called {name[:60]!r}", hint="see: emberwatch user list"
-            )
-        return row
+
+def end_sessions(connection: Connection, name: str, now: datetime) -> None:
+    """End every sign-in of a person, in the transaction of what makes them end."""
+    connection.execute(
+        update(SESSIONS)
+        .where(SESSIONS.c.name == name, SESSIONS.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
 
 
 def _is_name(name: str) -> bool:
@@ -200,11 +221,18 @@ def _listed(areas: Sequence[str] | None) -> list[str] | None:
     return None if areas is None else list(areas)
 
 
-def _account(row: RowMapping) -> Account:
+def _standing(role: Role, areas: Sequence[str] | None) -> str:
+    """Return what a person may, for the record."""
+    return role.value if areas is None else f"{role.value}: {', '.join(areas)}"
+
+
+def account_of(row: RowMapping) -> Account:
+    """Return the person of a row of `ACCOUNT_ROWS`."""
     areas = row["areas"]
     return Account(
         name=row["name"],
         role=Role(row["role"]),
         areas=None if areas is None else tuple(areas),
         created_at=row["created_at"],
+        second_factor=row["second_factor"],
     )

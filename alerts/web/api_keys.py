@@ -16,6 +16,7 @@ from alerts.web.accounts import Role
 from alerts.web.errors import InvalidAccount, UnknownAccount
 from alerts.web.sessions import digest_of
 from alerts.web.tables import API_KEYS
+from alerts.web.trail import COMMAND_LINE, Deed, record
 from alerts.words import plain
 from aoi.database import reading, writing
 from aoi.errors import DatabaseUnavailable
@@ -82,6 +83,7 @@ class ApiKeys:
         }  # fmt: skip
         with writing(self._engine) as connection:
             connection.execute(insert(API_KEYS).values(**row))
+            record(connection, now, made_by, Deed.KEY_MADE, str(row["label"]), str(role))
         logger.info("key made", key_id=row["key_id"], clearance=clearance, role=str(role))
         return self.key(str(row["key_id"])), secret
 
@@ -117,25 +119,27 @@ class ApiKeys:
         if row is None:
             return None
         if row["used_at"] is None or now - row["used_at"] >= USED_EVERY:
-            with suppress(DatabaseUnavailable):
-                self._set(row["key_id"], used_at=now)
+            with suppress(DatabaseUnavailable), writing(self._engine) as connection:
+                connection.execute(
+                    update(API_KEYS).where(API_KEYS.c.key_id == row["key_id"]).values(used_at=now)
+                )
         return _key(row)
 
-    def revoke(self, key_id: str, now: datetime) -> ApiKey:
+    def revoke(self, key_id: str, now: datetime, by: str = COMMAND_LINE) -> ApiKey:
         """Let a key open nothing from now on.
 
         Raises
         ------
         UnknownAccount
         """
-        self.key(key_id)
-        self._set(key_id, revoked_at=now)
+        key = self.key(key_id)
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(API_KEYS).where(API_KEYS.c.key_id == key_id).values(revoked_at=now)
+            )
+            record(connection, now, by, Deed.KEY_REVOKED, key.label)
         logger.info("key revoked", key_id=key_id)
         return self.key(key_id)
-
-    def _set(self, key_id: str, **values: datetime) -> None:
-        with writing(self._engine) as connection:
-            connection.execute(update(API_KEYS).where(API_KEYS.c.key_id == key_id).values(**values))
 
 
 def _key(row: RowMapping) -> ApiKey:

@@ -8,6 +8,8 @@ AlertError                alerts.errors
     ├── TooLarge          more was sent than the page takes
     ├── TooManyTries      guessing is slowed down
     ├── WrongPassword     name or password is wrong: one answer for both
+    ├── WrongCode         the code of the second factor is wrong, or was used before
+    ├── FactorNeeded      the role asks for a second factor, and there is none yet
     ├── InvalidAccount    a name, role or password cannot be used
     ├── UnknownAccount    nobody has that name
     └── DraftGone         what was to be saved is kept no more
@@ -44,6 +46,14 @@ class TooManyTries(WebError):
 
 class WrongPassword(WebError):
     """Name or password is wrong: one answer for both."""
+
+
+class WrongCode(WebError):
+    """The code of the second factor is wrong, or was used before."""
+
+
+class FactorNeeded(WebError):
+    """The role asks for a second factor, and the person has none yet."""
 
 
 class InvalidAccount(WebError):

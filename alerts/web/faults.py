@@ -21,6 +21,7 @@ from alerts.errors import (
 )
 from alerts.web.errors import (
     DraftGone,
+    FactorNeeded,
     FormRefused,
     InvalidAccount,
     NotPermitted,
@@ -28,6 +29,7 @@ from alerts.web.errors import (
     TooLarge,
     TooManyTries,
     UnknownAccount,
+    WrongCode,
     WrongPassword,
 )
 from alerts.web.guard import SAFE
@@ -40,6 +42,8 @@ logger = structlog.get_logger(__name__)
 STATUSES: tuple[tuple[type[ServiceError], int], ...] = (
     (SignInNeeded, 401),
     (WrongPassword, 401),
+    (WrongCode, 401),
+    (FactorNeeded, 403),
     (NotPermitted, 403),
     (FormRefused, 403),
     (NotCleared, 404),
@@ -102,10 +106,11 @@ async def _refused(request: Request, error: ServiceError) -> Response:
     if status == FAILED:
         logger.error("request failed", reason=type(error).__name__)
     asks_for_page = request.method in SAFE and not for_machine(request)
-    if isinstance(error, SignInNeeded) and asks_for_page:
+    if isinstance(error, SignInNeeded | FactorNeeded) and asks_for_page:
+        door = "/login" if isinstance(error, SignInNeeded) else "/account/second-factor"
         query = request.url.query
         here = request.url.path + (f"?{query}" if query else "")
-        return RedirectResponse(f"/login?{urlencode({'to': here})}", SEE_OTHER)
+        return RedirectResponse(f"{door}?{urlencode({'to': here})}", SEE_OTHER)
     # What a person typed is theirs: it is shown to them again, whatever became of the form.
     typed = await _typed(request) if isinstance(error, SignInNeeded | FormRefused) else ""
     return answer(request, status, error.message, error.hint, typed)

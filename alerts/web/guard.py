@@ -25,7 +25,7 @@ from alerts.disclosure import DESK
 from alerts.errors import UnknownAlert
 from alerts.web.accounts import Account, Role
 from alerts.web.api_keys import ApiKey
-from alerts.web.errors import FormRefused, NotPermitted, SignInNeeded
+from alerts.web.errors import FactorNeeded, FormRefused, NotPermitted, SignInNeeded
 from alerts.web.parts import Parts
 from aoi.database import reading
 from aoi.tables import AOIS
@@ -49,6 +49,9 @@ class Need:
     from_anywhere: bool = False
     """True for a POST whose address is the proof: the links in mails (RFC 8058)."""
 
+    without_factor: bool = False
+    """True where a person may set up the second factor that their role asks for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
@@ -66,6 +69,10 @@ class Visitor:
     """What the browser sent: of the sign-in, else of its forms."""
 
     key_id: str = ""
+    lacks_factor: bool = False
+    """True while their role asks for a second factor and they have none."""
+
+    second_factor: bool = False
 
     def may_see(self, aoi_id: str) -> bool:
         """Return True if the area is one of theirs."""
@@ -95,11 +102,13 @@ class Visitor:
         return alert
 
 
-def needs(role: Role, *, from_anywhere: bool = False) -> Callable[[Endpoint], Endpoint]:
+def needs(
+    role: Role, *, from_anywhere: bool = False, without_factor: bool = False
+) -> Callable[[Endpoint], Endpoint]:
     """Say which role a route needs at least; stands between the route and its function."""
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        endpoint.__need__ = Need(role, from_anywhere)  # type: ignore[attr-defined]
+        endpoint.__need__ = Need(role, from_anywhere, without_factor)  # type: ignore[attr-defined]
         return endpoint
 
     return mark
@@ -134,7 +143,7 @@ async def admit(request: Request, need: Need | None) -> None:
 
     Raises
     ------
-    SignInNeeded, NotPermitted, FormRefused
+    SignInNeeded, NotPermitted, FactorNeeded, FormRefused
     """
     parts: Parts = request.app.state.parts
     visitor = await run_in_threadpool(visitor_of, parts, request, need)
@@ -147,6 +156,10 @@ async def admit(request: Request, need: Need | None) -> None:
         raise NotPermitted(
             f"this page is for the role {need.role}, and {visitor.name} is {visitor.role}",
             hint="ask an admin",
+        )
+    if visitor.lacks_factor and need.role is not Role.ANYONE and not need.without_factor:
+        raise FactorNeeded(
+            f"the role {visitor.role} asks for a second factor", hint="set it up, then go on"
         )
     if request.method not in SAFE and not need.from_anywhere and not visitor.key_id:
         require_own_origin(request, parts.settings.base_url)
@@ -189,6 +202,11 @@ def form_cookie(parts: Parts) -> str:
     return "__Host-emberwatch-form" if parts.settings.secure else "emberwatch-form"
 
 
+def half_cookie(parts: Parts) -> str:
+    """Return the name of the cookie between the password and the code."""
+    return "__Host-emberwatch-half" if parts.settings.secure else "emberwatch-half"
+
+
 def require_own_origin(request: Request, base_url: str) -> None:
     """Refuse what another site's page made this browser send.
 
@@ -226,6 +244,8 @@ def _person(parts: Parts, account: Account, token: str) -> Visitor:
         role=account.role,
         areas=expanded(parts, account.areas),
         cookie=token,
+        lacks_factor=not account.second_factor and account.role in parts.settings.factor_for,
+        second_factor=account.second_factor,
     )
 
 

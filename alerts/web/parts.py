@@ -24,6 +24,7 @@ from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
 from alerts.web.drawn import Drawn
 from alerts.web.expected import Rates
+from alerts.web.second_factors import SecondFactors
 from alerts.web.sessions import Sessions
 from alerts.web.sign_ins import SignIns
 from aoi.registry import AoiRegistry
@@ -44,6 +45,9 @@ class SiteSettings:
     time_zone: str = "UTC"
     hide_scores: bool = True
     """Nobody sees the score of an alert before they have judged it."""
+
+    factor_for: frozenset[str] = frozenset()
+    """Roles that must have a second factor; others may."""
 
     max_upload_bytes: int = 50_000_000
     page_size: int = 50
@@ -89,6 +93,7 @@ class Parts:
     accounts: Accounts
     sessions: Sessions
     sign_ins: SignIns
+    second_factors: SecondFactors
     api_keys: ApiKeys
     renderer: MapRenderer
     keys: Keyring

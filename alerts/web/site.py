@@ -30,6 +30,7 @@ from alerts.web.pages import (
     people,
     queue,
     reports,
+    second_factor,
     settlements,
     subscribers,
 )
@@ -56,6 +57,7 @@ GROUPS = (
     metrics,
     links,
     entrance,
+    second_factor,
     files,
     health,
 )

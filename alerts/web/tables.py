@@ -1,8 +1,20 @@
-"""The tables of the site: people, their sign-ins, failed tries, and keys of machines."""
+"""The tables of the site: people, what they prove themselves with, and keys of machines."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from aoi.database import METADATA, UtcDateTime
 
@@ -29,6 +41,43 @@ SESSIONS = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    # The password was right, and the code of the second factor is still to come.
+    Column("awaits_code", Boolean, nullable=False, server_default=false()),
+)
+
+SECOND_FACTORS = Table(
+    "second_factors",
+    METADATA,
+    Column("name", String(60), ForeignKey("accounts.name"), primary_key=True),
+    # Sealed with a key outside the database: whoever reads it cannot make codes.
+    Column("secret", LargeBinary, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    # NULL until its owner has shown a first code.
+    Column("confirmed_at", UtcDateTime),
+    # The half minute of the last code that was taken: it is not taken again.
+    Column("last_step", Integer, nullable=False),
+    # Wrong codes since the last right one.
+    Column("wrong", Integer, nullable=False),
+)
+
+RECOVERY_CODES = Table(
+    "recovery_codes",
+    METADATA,
+    Column("code_sha256", String(64), primary_key=True),
+    Column("name", String(60), ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("used_at", UtcDateTime),
+)
+
+ACCOUNT_EVENTS = Table(
+    "account_events",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("action", String(30), nullable=False),
+    # Whose account, or the name of a key.
+    Column("subject", String(120), nullable=False, index=True),
+    Column("detail", Text, nullable=False),
 )
 
 SIGN_INS = Table(

@@ -15,6 +15,7 @@ from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
 from alerts.web.expected import Rates
 from alerts.web.parts import Parts, SiteSettings
+from alerts.web.second_factors import SecondFactors
 from alerts.web.sessions import SessionPolicy, Sessions
 from alerts.web.sign_ins import SignIns
 from alerts.web.site import site
@@ -56,6 +57,7 @@ def parts_of(service: Service, unwell: Callable[[], str]) -> Parts:
         accounts=Accounts(database),
         sessions=Sessions(database, session_policy(service.config)),
         sign_ins=SignIns(database, keys),
+        second_factors=SecondFactors(database, master),
         api_keys=ApiKeys(database),
         renderer=service.renderer,
         keys=keys,
@@ -74,6 +76,7 @@ def site_settings(config: Config) -> SiteSettings:
         language=config.service.language,
         time_zone=config.service.timezone,
         hide_scores=config.web.hide_scores,
+        factor_for=frozenset(config.web.second_factor_for),
         max_upload_bytes=int(config.web.max_upload_mb * 1_000_000),
         providers=tuple(config.sources.order),
         run_every=config.schedule.every,

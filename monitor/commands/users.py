@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from alerts.keys import Keyring
 from alerts.web.accounts import GIVEN, Account, Accounts
 from alerts.web.errors import InvalidAccount
+from alerts.web.second_factors import SecondFactors
 from monitor.commands.call import Call, add_row, minutes, plain, table, verb
+from monitor.master_key import master_key
 
 user = typer.Typer(help="People of the web site: who may sign in, and as what.")
 
@@ -40,10 +43,11 @@ def add(call: Call, name: Name, role: RoleName, areas: Areas = None) -> None:
 def list_(call: Call) -> None:
     """List who may sign in."""
     people = Accounts(call.service().database).all()
-    rows = table("name", "role", "since", "areas")
+    rows = table("name", "role", "since", "second factor", "areas")
     for one in people:
         areas = "all" if one.areas is None else ", ".join(one.areas)
-        add_row(rows, [one.name, one.role.value, minutes(one.created_at), areas])
+        factor = "on" if one.second_factor else "-"
+        add_row(rows, [one.name, one.role.value, minutes(one.created_at), factor, areas])
     document = {"users": [_document(one) for one in people]}
     call.show(document, rows, "nobody can sign in yet: emberwatch user add NAME --role admin")
 
@@ -56,6 +60,19 @@ def reset(call: Call, name: Name) -> None:
     accounts.account(name)
     changed = accounts.reset(name, _password(), service.now())
     call.say(_document(changed), f"{plain(changed.name)} has another password")
+
+
+@verb(user, "reset-factor", example="emberwatch user reset-factor amina")
+def reset_factor(call: Call, name: Name) -> None:
+    """Take off the second factor of a person who lost telephone and codes; the password stays."""
+    service = call.service()
+    account = Accounts(service.database).account(name)
+    factors = SecondFactors(
+        service.database, Keyring(master_key(service.config.service.data_folder))
+    )
+    was_on = factors.remove(account.name, service.now())
+    said = "has no second factor any more" if was_on else "had no second factor"
+    call.say(_document(account) | {"second_factor": False}, f"{plain(account.name)} {said}")
 
 
 @verb(user, "change", example="emberwatch user change amina --role operator")
@@ -95,4 +112,5 @@ def _document(account: Account) -> dict[str, object]:
         "role": account.role.value,
         "areas": account.areas,
         "created_at": account.created_at,
+        "second_factor": account.second_factor,
     }

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from alerts.web.accounts import Account, Role
 from alerts.web.errors import InvalidAccount, TooManyTries, WrongPassword
-from alerts.web.guard import form_cookie, guarded_router, needs, session_cookie
+from alerts.web.guard import form_cookie, guarded_router, half_cookie, needs, session_cookie
 from alerts.web.page import Page, PageOf, own_path
 from alerts.web.speech import NAMES
 
@@ -33,12 +33,20 @@ def login(page: PageOf, name: Text, password: Text, to: Text = "/") -> Response:
     """Sign a person in with a cookie that no browser had before."""
     parts = page.parts
     try:
-        token, strict = _token(page, name.strip(), password)
+        account = require_password(page, name.strip(), password)
     except (WrongPassword, TooManyTries) as error:
         status = 429 if isinstance(error, TooManyTries) else 401
         return page.render(
             "login.html", status, to=own_path(to), name=name, message=error.message, hint=error.hint
         )
+    if page.visitor.name:
+        # Whoever signs in again leaves no second open door behind.
+        parts.sessions.end(page.visitor.cookie, page.now)
+    token = parts.sessions.open(account.name, page.now, awaits_code=account.second_factor)
+    if account.second_factor:
+        response = page.forget(page.go("/login/code", to=own_path(to)), session_cookie(parts))
+        return page.sign_in(response, half_cookie(parts), token, strict=True)
+    strict = account.role is Role.ADMIN
     response = page.forget(page.go(own_path(to)), form_cookie(parts))
     return page.sign_in(response, session_cookie(parts), token, strict=strict)
 
@@ -74,8 +82,8 @@ def change_password(page: PageOf, password: Text, new_password: Text) -> Respons
     """Change one's own password; every sign-in ends."""
     parts, name = page.parts, page.visitor.name
     try:
-        _require_password(page, name, password)
-        parts.accounts.reset(name, new_password, page.now)
+        require_password(page, name, password)
+        parts.accounts.reset(name, new_password, page.now, by=name)
     except (WrongPassword, TooManyTries, InvalidAccount) as error:
         return _account(page, status=422, message=error.message, hint=error.hint)
     return page.forget(page.go("/login"), session_cookie(parts))
@@ -94,37 +102,25 @@ def _account(page: Page, status: int = 200, message: str = "", hint: str = "") -
     return page.render("account.html", status, sign_ins=sign_ins, message=message, hint=hint)
 
 
-def _token(page: Page, name: str, password: str) -> tuple[str, bool]:
-    """Return the cookie of a new sign-in, and whether it is an admin's.
-
-    Raises
-    ------
-    WrongPassword, TooManyTries
-    """
-    parts = page.parts
-    account = _require_password(page, name, password)
-    if page.visitor.name:
-        # Whoever signs in again leaves no second open door behind.
-        parts.sessions.end(page.visitor.cookie, page.now)
-    return parts.sessions.open(account.name, page.now), account.role is Role.ADMIN
-
-
-def _require_password(page: Page, name: str, password: str) -> Account:
+def require_password(page: Page, name: str, password: str) -> Account:
     """Return whose name and password these are.
 
     Raises
     ------
     WrongPassword, TooManyTries
     """
-    parts, address = page.parts, _address(page)
+    parts, address = page.parts, client_of(page)
     parts.sign_ins.require_patience(name, address, page.now)
     account = parts.accounts.verified(name, password)
-    parts.sign_ins.note(name, address, page.now, succeeded=account is not None)
+    if account is None or not account.second_factor:
+        # A right password alone makes no address known where a code is still to come.
+        parts.sign_ins.note(name, address, page.now, succeeded=account is not None)
     if account is None:
         raise WrongPassword("name or password is wrong", hint="an admin can set another password")
     return account
 
 
-def _address(page: Page) -> str:
+def client_of(page: Page) -> str:
+    """Return the address that a request came from."""
     client = page.request.client
     return client.host if client else ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import Form
 from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.alert import Action, Alert
 from alerts.corrections import outline_from, text_of
@@ -22,10 +24,23 @@ router = guarded_router()
 
 MAX_TEXT = 100_000
 
-Outline = Annotated[str, Form(max_length=MAX_TEXT)]
 Note = Annotated[str, Form(max_length=4_000)]
 Ref = Annotated[str, Form(max_length=40)]
 Revision = Annotated[int, Form(ge=1)]
+
+
+class OutlineForm(BaseModel):
+    """What somebody drew, on which revision."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outline: Annotated[str, Field(max_length=MAX_TEXT)]
+    revision: Annotated[int, Field(ge=1)]
+    note: Annotated[str, Field(max_length=4_000)] = ""
+    look: Annotated[str, Field(max_length=40)] = ""
+
+
+Drawn = Annotated[OutlineForm, Form()]
 
 
 @router.get("/alerts/{event_id}/mend")
@@ -38,38 +53,21 @@ def mend_page(page: PageOf, event_id: str, look: str = "") -> Response:
 
 @router.post("/alerts/{event_id}/outline")
 @needs(Role.ANALYST)
-def redraw(
-    page: PageOf, event_id: str, outline: Outline, revision: Revision, note: Note = "",
-    look: Ref = "",
-) -> Response:  # fmt: skip
+def redraw(page: PageOf, event_id: str, drawn: Drawn) -> Response:
     """Keep another outline."""
-    alert = alert_of(page, event_id)
-    try:
-        page.parts.corrections.redraw(
-            alert.event_id, outline_from(outline), page.visitor.name, page.now,
-            note=note.strip(), expected_revision=revision,
-        )  # fmt: skip
-    except (NotAllowed, StaleAlert) as error:
-        return _mend(page, alert_of(page, event_id), outline, error, note=note, look=look)
-    return page.go(f"/alerts/{alert.event_id}", said="redrawn", ref=alert.ref)
+    return _with_outline(page, event_id, drawn, page.parts.corrections.redraw, "redrawn")
 
 
 @router.post("/alerts/{event_id}/split")
 @needs(Role.ANALYST)
-def split(
-    page: PageOf, event_id: str, outline: Outline, revision: Revision, note: Note = "",
-    look: Ref = "",
-) -> Response:  # fmt: skip
-    """Make what was drawn an alert of its own."""
-    alert = alert_of(page, event_id)
-    try:
-        _, part = page.parts.corrections.split(
-            alert.event_id, outline_from(outline), page.visitor.name, page.now,
-            note=note.strip(), expected_revision=revision,
-        )  # fmt: skip
-    except (NotAllowed, StaleAlert) as error:
-        return _mend(page, alert_of(page, event_id), outline, error, note=note, look=look)
-    return page.go(f"/alerts/{part.event_id}", said="split", ref=alert.ref)
+def split(page: PageOf, event_id: str, drawn: Drawn) -> Response:
+    """Make what was drawn an alert of its own, and show it."""
+
+    def split_off(*which: Any, **how: Any) -> Alert:
+        _, part = page.parts.corrections.split(*which, **how)
+        return part
+
+    return _with_outline(page, event_id, drawn, split_off, "split")
 
 
 @router.post("/alerts/{event_id}/join")
@@ -87,6 +85,22 @@ def join(page: PageOf, event_id: str, other: Ref, revision: Revision, note: Note
         kept = alert_of(page, event_id)
         return _mend(page, kept, text_of(kept.finding.geometry), error, note=note, other=other)
     return page.go(f"/alerts/{target.event_id}", said="joined", ref=alert.ref)
+
+
+def _with_outline(
+    page: Page, event_id: str, drawn: OutlineForm, change: Callable[..., Alert], said: str
+) -> Response:
+    """Apply a drawing, and show the alert that came of it; what cannot be is drawn again."""
+    alert = alert_of(page, event_id)
+    try:
+        shown = change(
+            alert.event_id, outline_from(drawn.outline), page.visitor.name, page.now,
+            note=drawn.note.strip(), expected_revision=drawn.revision,
+        )  # fmt: skip
+    except (NotAllowed, StaleAlert) as error:
+        kept = alert_of(page, event_id)
+        return _mend(page, kept, drawn.outline, error, note=drawn.note, look=drawn.look)
+    return page.go(f"/alerts/{shown.event_id}", said=said, ref=alert.ref)
 
 
 def _mend(

@@ -14,6 +14,7 @@ from alerts.web.api_keys import KEY_ROLES
 from alerts.web.errors import InvalidAccount
 from alerts.web.guard import guarded_router, needs
 from alerts.web.page import NavItem, Page, PageOf
+from alerts.web.trail import trail
 from aoi.errors import ServiceError, UnknownAoi
 
 router = guarded_router()
@@ -21,6 +22,9 @@ NAVIGATION = (
     NavItem("/people", "nav.people", Role.ADMIN),
     NavItem("/keys", "nav.keys", Role.ADMIN),
 )
+
+TRAIL = 100
+"""Lines of the record that are shown."""
 
 Line = Annotated[str, Form(max_length=400)]
 Areas = Annotated[str, Form(max_length=4_000)]
@@ -38,7 +42,9 @@ def list_people(page: PageOf) -> Response:
 def add_person(page: PageOf, name: Line, role: Line, password: Line, aois: Areas = "") -> Response:
     """Add a person."""
     try:
-        page.parts.accounts.add(name.strip(), role, password, page.now, _areas(page, aois))
+        page.parts.accounts.add(
+            name.strip(), role, password, page.now, _areas(page, aois), by=page.visitor.name
+        )
     except (InvalidAccount, UnknownAoi) as error:
         return _people(page, {"name": name, "aois": aois}, error)
     return page.go("/people", said="person_added")
@@ -50,7 +56,9 @@ def change_person(page: PageOf, name: Line, role: Line, aois: Areas = "") -> Res
     """Give a person another role or other areas; wherever they are signed in, they are out."""
     try:
         _require_another(page, name)
-        page.parts.accounts.change(name, page.now, role=role, areas=_areas(page, aois))
+        page.parts.accounts.change(
+            name, page.now, role=role, areas=_areas(page, aois), by=page.visitor.name
+        )
     except (InvalidAccount, UnknownAoi) as error:
         return _people(page, error=error)
     return page.go("/people", said="person_changed")
@@ -62,10 +70,23 @@ def reset_password(page: PageOf, name: Line, password: Line) -> Response:
     """Give a person another password."""
     try:
         _require_another(page, name)
-        page.parts.accounts.reset(name, password, page.now)
+        page.parts.accounts.reset(name, password, page.now, by=page.visitor.name)
     except InvalidAccount as error:
         return _people(page, error=error)
     return page.go("/people", said="person_changed")
+
+
+@router.post("/people/second-factor")
+@needs(Role.ADMIN)
+def reset_factor(page: PageOf, name: Line) -> Response:
+    """Take off the second factor of a person who lost their telephone and their codes."""
+    try:
+        _require_another(page, name)
+        account = page.parts.accounts.account(name)
+    except InvalidAccount as error:
+        return _people(page, error=error)
+    page.parts.second_factors.remove(account.name, page.now, by=page.visitor.name)
+    return page.go("/people", said="factor_reset")
 
 
 @router.post("/people/remove")
@@ -74,7 +95,7 @@ def remove_person(page: PageOf, name: Line) -> Response:
     """Let a person in no more; their name stays under what they decided."""
     try:
         _require_another(page, name)
-        page.parts.accounts.remove(name, page.now)
+        page.parts.accounts.remove(name, page.now, by=page.visitor.name)
     except InvalidAccount as error:
         return _people(page, error=error)
     return page.go("/people", said="person_removed")
@@ -107,7 +128,7 @@ def make_key(
 @needs(Role.ADMIN)
 def revoke_key(page: PageOf, key_id: str) -> Response:
     """Let a key open nothing from now on."""
-    page.parts.api_keys.revoke(key_id, page.now)
+    page.parts.api_keys.revoke(key_id, page.now, by=page.visitor.name)
     return page.go("/keys", said="key_revoked")
 
 
@@ -144,6 +165,7 @@ def _people(
         "people.html",
         200 if error is None else 422,
         people=page.parts.accounts.all(),
+        trail=trail(page.parts.database, TRAIL),
         roles=[role.value for role in GIVEN],
         typed=typed or {"name": "", "aois": ""},
         message=error.message if error else "",

@@ -30,6 +30,7 @@ from alerts.web.accounts import Accounts
 from alerts.web.api_keys import ApiKeys
 from alerts.web.parts import Parts, SiteSettings
 from alerts.web.passwords import hashed
+from alerts.web.second_factors import SecondFactors
 from alerts.web.sessions import Sessions
 from alerts.web.sign_ins import SignIns
 from alerts.web.tables import ACCOUNTS
@@ -69,6 +70,7 @@ def some_parts(db: Engine, folder: Path, **changes: Any) -> Parts:
         accounts=Accounts(db),
         sessions=Sessions(db),
         sign_ins=SignIns(db, keys),
+        second_factors=SecondFactors(db, keys),
         api_keys=ApiKeys(db),
         renderer=FoliumRenderer(),
         keys=keys,

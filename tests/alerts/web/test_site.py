@@ -153,5 +153,5 @@ def test_what_is_open_to_anybody_is_this_and_no_more() -> None:
     }
 
     links = {f"/{link}/{{token}}" for link in ("unsubscribe", "confirm", "s", "feedback")}
-    entrance = {"/login", "/logout", "/language", "/static/{name}", "/healthz"}
+    entrance = {"/login", "/login/code", "/logout", "/language", "/static/{name}", "/healthz"}
     assert is_open == links | entrance

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerts.web.browsers import PASSWORD
+from alerts.keys import Keyring
+from alerts.web.second_factors import SecondFactors
+from alerts.web.totp import code_at, step_of
+from alerts.web.trail import trail
+from aoi.database import open_database
+from monitor.master_key import master_key
+from tests.alerts.web.browsers import NOW, PASSWORD
 from tests.commandline import Said, call, write_area, write_settings
 
 User = Callable[..., Said]
@@ -86,3 +92,24 @@ def test_a_person_may_be_given_areas_and_another_role(
 
     assert (changed["role"], changed["areas"]) == ("operator", None)
     assert said("reset", "amina", typed="nine loud geese march\n").status == 0
+
+
+def test_a_second_factor_is_taken_off_at_the_machine(said: User, tmp_path: Path) -> None:
+    said("add", "amina", "--role", "analyst")
+    folder = tmp_path / "data"
+    database = open_database(f"sqlite:///{next(folder.glob('*.sqlite'))}")
+    factors = SecondFactors(database, Keyring(master_key(folder)))
+    secret = factors.begin("amina", NOW)
+    factors.confirm("amina", code_at(secret, step_of(NOW)), NOW)
+
+    before = said("list", "--json").document["users"][0]["second_factor"]
+    taken = said("reset-factor", "amina")
+    again = said("reset-factor", "amina")
+
+    after = said("list", "--json").document["users"][0]["second_factor"]
+    newest = trail(database)[0]
+    database.dispose()
+    assert (before, after) == (True, False)
+    assert "has no second factor any more" in taken.out
+    assert "had no second factor" in again.out
+    assert (newest.actor, str(newest.deed)) == ("command line", "factor_reset")

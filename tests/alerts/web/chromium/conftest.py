@@ -42,6 +42,11 @@ class Visit:
 
     def sign_in(self, name: str) -> None:
         """Sign in with the keyboard; the field of the name has the focus."""
+        self.give_password(name)
+        self.page.wait_for_url(f"{self.base}/", timeout=PATIENCE_MS)
+
+    def give_password(self, name: str) -> None:
+        """Send the form of the sign-in."""
         self.page.goto(f"{self.base}/login")
         self.page.wait_for_function("document.activeElement.id === 'name'")
         self.type(name)
@@ -49,7 +54,6 @@ class Visit:
         assert self.page.input_value("#name") == name
         self.type(PASSWORD)
         self.press("Enter")
-        self.page.wait_for_url(f"{self.base}/", timeout=PATIENCE_MS)
 
     def too_wide(self) -> int:
         """Return by how many pixels the page is wider than the window."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from alerts.alert import Alert, Status
 from alerts.web.parts import Parts
+from alerts.web.totp import code_at, step_of
 from monitor.archive import save_chip
 from tests.alerts.conftest import House
-from tests.alerts.web.browsers import add_person
+from tests.alerts.web.browsers import PASSWORD, add_person
 from tests.alerts.web.chromium.conftest import DESK, PHONE, Visitor
 from tests.alerts.web.pages.test_alert import archive_looks
 from tests.builders import an_observation
@@ -163,3 +165,34 @@ def test_the_first_tab_leads_past_the_menu(alert: Alert, visit: Visitor) -> None
 
     assert skip == "skip"
     assert seen.page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_person_sets_up_a_second_factor_and_signs_in_with_it(
+    parts: Parts, visit: Visitor
+) -> None:
+    seen = visit()
+    seen.sign_in("amina")
+    seen.page.goto(f"{seen.base}/account")
+    seen.page.click("a[href='/account/second-factor']")
+    seen.page.fill("#begin-password", PASSWORD)
+    seen.press("Enter")
+    shown = seen.page.inner_text(".secret code").replace(" ", "")
+    secret = base64.b32decode(shown)
+    assert seen.page.locator("svg.qr").bounding_box() is not None
+    seen.type(code_at(secret, step_of(parts.now()) - 1))
+    seen.press("Enter")
+    seen.page.wait_for_selector(".codes")
+    recovery = seen.page.inner_text(".codes li:first-child")
+    seen.page.click("text=I have written them down")
+    seen.page.wait_for_url(f"{seen.base}/")
+
+    for code in (code_at(secret, step_of(parts.now())), recovery):
+        another = visit()
+        another.give_password("amina")
+        another.page.wait_for_url(f"{seen.base}/login/code?to=%2F")
+        another.page.wait_for_function("document.activeElement.id === 'code'")
+        another.type(code)
+        another.press("Enter")
+        another.page.wait_for_url(f"{seen.base}/")
+        assert (another.complaints, another.strangers) == ([], [])
+    assert (seen.complaints, seen.strangers) == ([], [])
