@@ -267,18 +267,20 @@ class Judge:
         self._now = now
         self._policy = policy
         self._silenced_until = silenced_until
-        self._known: dict[tuple[object, SentSoFar], Verdict] = {}
+        self._known: dict[SentSoFar, dict[object, Verdict]] = {}
+        self._first = self._known[NOTHING_SENT] = {}
 
     def verdict(self, watcher: Watcher, sent: SentSoFar) -> Verdict:
         """Return what `decide` says of one profile."""
-        key = (watcher.wish, sent)
-        verdict = self._known.get(key)
+        # Most were sent nothing: what they were sent is not looked up for each.
+        known = self._first if sent is NOTHING_SENT else self._known.setdefault(sent, {})
+        verdict = known.get(watcher.wish)
         if verdict is None:
             person, profile = watcher.unpacked()
             verdict = decide(self._alert, profile, person, sent, self._now, self._policy)
             if self._silenced_until is not None:
                 verdict = _silenced(verdict, self._silenced_until)
-            self._known[key] = verdict
+            known[watcher.wish] = verdict
         return verdict
 
 

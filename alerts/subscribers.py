@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import shapely
-from sqlalchemy import Connection, Select, Text, cast, insert, select, update
+from sqlalchemy import Connection, Select, Text, cast, insert, select, type_coerce, update
+from sqlalchemy.types import NullType
 
 from alerts.alert import Alert
 from alerts.disclosure import DESK
@@ -17,6 +18,7 @@ from alerts.grading import Severity
 from alerts.journal import noted
 from alerts.subscription import Person, PersonState, Profile
 from alerts.tables import DELIVERIES, PERSONS, PROFILE_AREAS, PROFILES
+from aoi.database import instant_of
 from monitor.finding import FindingKind, Tier
 
 
@@ -116,28 +118,26 @@ class Watcher(NamedTuple):
     """One profile of one person, as read from the database: not yet unpacked.
 
     Among a hundred thousand people most wish for the same few things, so what
-    they wish is unpacked, and judged, once for all of them.
+    they wish is unpacked, and judged, once for all of them; until then it is
+    whatever the driver gives.
     """
 
     person_id: str
+    profile_id: str
+    name: str
     channel: str
     clearance: str
     state: str
     time_zone: str
-    profile_id: str
-    name: str
-    active: bool
-    starts_at: datetime
+    active: object
+    starts_at: object
     wishes: str
     """As JSON text."""
 
     @property
-    def wish(self) -> tuple[str, str, str, str, bool, datetime, str]:
+    def wish(self) -> tuple[object, ...]:
         """Everything that a decision depends on; nothing of who it is."""
-        return (
-            self.channel, self.clearance, self.state, self.time_zone, self.active,
-            self.starts_at, self.wishes,
-        )  # fmt: skip
+        return self[3:]
 
     def unpacked(self) -> tuple[Person, Profile]:
         """Return the person, without an address, and the profile."""
@@ -147,25 +147,26 @@ class Watcher(NamedTuple):
         )  # fmt: skip
         row = {
             "profile_id": self.profile_id, "person_id": self.person_id, "name": self.name,
-            "starts_at": self.starts_at, "active": self.active, "wishes": json.loads(self.wishes),
+            "starts_at": instant_of(self.starts_at), "active": bool(self.active),
+            "wishes": json.loads(self.wishes),
         }  # fmt: skip
         return person, profile_of(row)
 
 
 def watchers(connection: Connection, alert: Alert) -> Iterator[Watcher]:
-    """Yield the profiles that may cover the place, those of one person after one another."""
+    """Give the profiles that may cover the place, those of one person after one another."""
     query = (
         select(
-            PERSONS.c.person_id, PERSONS.c.channel, PERSONS.c.clearance, PERSONS.c.state,
-            PERSONS.c.time_zone, PROFILES.c.profile_id, PROFILES.c.name, PROFILES.c.active,
-            PROFILES.c.starts_at, cast(PROFILES.c.wishes, Text),
+            PERSONS.c.person_id, PROFILES.c.profile_id, PROFILES.c.name, PERSONS.c.channel,
+            PERSONS.c.clearance, PERSONS.c.state, PERSONS.c.time_zone,
+            type_coerce(PROFILES.c.active, NullType), type_coerce(PROFILES.c.starts_at, NullType),
+            cast(PROFILES.c.wishes, Text),
         )
         .join(PROFILES, PROFILES.c.person_id == PERSONS.c.person_id)
         .where(PROFILES.c.profile_id.in_(_near(alert)), PERSONS.c.desk.is_(False))
         .order_by(PERSONS.c.person_id, PROFILES.c.name)
     )  # fmt: skip
-    for row in connection.execute(query):
-        yield Watcher._make(row)
+    return map(Watcher._make, connection.execute(query))
 
 
 def watching(connection: Connection, alert: Alert) -> list[tuple[Person, list[Profile]]]:

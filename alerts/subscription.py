@@ -370,6 +370,9 @@ def merged(verdicts: Sequence[tuple[str, Verdict]]) -> tuple[Verdict, tuple[str,
 
     One message, however many profiles match; the most urgent wish decides when.
     """
+    if len(verdicts) == 1:
+        name, verdict = verdicts[0]
+        return verdict, () if isinstance(verdict, Skip) else (name,)
     best = min(verdicts, key=lambda judged: ORDER.index(type(judged[1])))[1]
     if isinstance(best, Hold):
         holds = [verdict for _, verdict in verdicts if isinstance(verdict, Hold)]

@@ -2,7 +2,9 @@
 
     python -m benchmarks.delivery [--people 100000] [--mails 2000] [--form full]
 
-The sink is Debian's smtp-sink, which takes everything; nothing leaves the machine.
+As the service does it: with the journal, the stamp of the generation, and DKIM on every mail.
+The sink is Debian's smtp-sink, which takes everything; nothing leaves the machine. Where the
+database lies decides what a commit costs: ``TMPDIR=/dev/shm`` for one that costs nothing.
 """
 
 from __future__ import annotations
@@ -23,16 +25,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric import rsa
 from shapely.geometry import box
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, func, insert, select
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import alerts.store
 from alerts.channels.email import Email, SmtpSettings
 from alerts.courier import Courier, CourierPolicy
+from alerts.formats.dkim import DkimKey
 from alerts.formats.mail import MailSettings
+from alerts.generation import Generations, generation_path_of
 from alerts.intake import Intake, IntakePolicy
+from alerts.journal import Journal, keep_journal
 from alerts.letters import LetterWriter
 from alerts.publisher import Judge, Publisher, PublisherPolicy
 from alerts.review import ReviewDesk
@@ -47,12 +53,13 @@ from alerts.subscription import (
     SubscriptionPolicy,
     merged,
 )
-from alerts.tables import PERSONS, PROFILE_AREAS, PROFILES
+from alerts.tables import DELIVERIES, PERSONS, PROFILE_AREAS, PROFILES
 from aoi.area import Aoi
 from aoi.database import METADATA, open_database, reading, writing
 from aoi.registry import AoiRegistry
-from benchmarks.kill_worker import AREA, KEYS, STARTED, NoMaps, a_report, no_chip
+from benchmarks.kill_worker import AREA, KEYS, STARTED, NoMaps, a_report
 from monitor.store import MonitorStore
+from tests.alerts.conftest import read_chip, some_chips
 
 assert alerts.store  # importing it puts its tables on METADATA
 
@@ -60,14 +67,19 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @contextmanager
-def _database(people: int, form: str) -> Iterator[Engine]:
+def _database(people: int, form: str, *, chips: bool = False) -> Iterator[Engine]:
     """Give a database with so many people who watch the area, and one confirmed alert."""
     with tempfile.TemporaryDirectory(prefix="emberwatch-delivery-") as folder:
         engine = open_database(f"sqlite:///{folder}/emberwatch.db")
         METADATA.create_all(engine)
+        keep_journal(engine, Journal(Path(folder) / "journal", KEYS))
         AoiRegistry(engine).add(Aoi(AREA, "Speed test", box(20, 10, 20.2, 10.2), 32634), STARTED)
         _subscribe(engine, people, form)
-        MonitorStore(engine).record(a_report(0), NOW)
+        report = a_report(0)
+        if chips:
+            (finding,) = report.findings
+            report = replace(report, findings=(replace(finding, chips=some_chips()),))
+        MonitorStore(engine).record(report, NOW)
         Intake(engine, MonitorStore(engine), AoiRegistry(engine), IntakePolicy()).absorb_new(NOW)
         (alert,) = AlertStore(engine).alerts()
         ReviewDesk(engine).confirm(alert.event_id, "analyst", NOW)
@@ -117,6 +129,29 @@ def _wait_for(port: int) -> None:
     raise SystemExit("smtp-sink did not start")
 
 
+def _courier(engine: Engine, port: int, *, chips: bool = False) -> Courier:
+    path = generation_path_of(engine, Path())
+    assert path is not None  # the database is a file
+    signer = DkimKey("alerts.example.org", "speed", rsa.generate_private_key(65537, 2048))
+    settings = MailSettings(
+        sender="alerts@alerts.example.org", base_url="https://watch.example.org", dkim=signer
+    )
+    channels = {"email": Email(SmtpSettings(port=port, security="none"))}
+    writer = LetterWriter(HeavyMaps() if chips else NoMaps(), read_chip, KEYS, settings)
+    generations = Generations(engine, path)
+    return Courier(engine, channels, writer, KEYS, CourierPolicy(), generations=generations)
+
+
+class HeavyMaps(NoMaps):
+    """Draws as much as a mail may hold: noise that does not get smaller."""
+
+    def alert_map(self, picture: object) -> str:
+        return os.urandom(30_000).hex()
+
+    def plate(self, picture: object) -> bytes:
+        return os.urandom(170_000)
+
+
 def _megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -147,26 +182,25 @@ def matched(people: int) -> dict[str, float]:
     }
 
 
-def sent(mails: int, form: str) -> dict[str, float | str]:
+def sent(mails: int, form: str, *, chips: bool = False) -> dict[str, float | str]:
     """Return how fast so many mails of one alert were rendered and accepted."""
-    with _database(mails, form) as engine, _sink() as port:
+    with _database(mails, form, chips=chips) as engine, _sink() as port:
+        courier = _courier(engine, port, chips=chips)
+        published = time.perf_counter()
         Publisher(engine, KEYS, PublisherPolicy()).publish_released(NOW)
-        settings = MailSettings(
-            sender="alerts@alerts.example.org", base_url="https://watch.example.org"
-        )
-        courier = Courier(
-            engine, {"email": Email(SmtpSettings(port=port, security="none"))},
-            LetterWriter(NoMaps(), no_chip, KEYS, settings), KEYS, CourierPolicy(),
-        )  # fmt: skip
         before, began, busy = _megabytes(), time.perf_counter(), time.process_time()
         tally = courier.deliver_due(NOW)
-        seconds, cpu_s = time.perf_counter() - began, time.process_time() - busy
+        ended, cpu_s = time.perf_counter(), time.process_time() - busy
+        with reading(engine) as connection:
+            (size,) = connection.execute(select(func.max(func.length(DELIVERIES.c.raw)))).one()
     assert tally.accepted == mails
     return {
         "mails": mails,
         "form": form,
-        "seconds": round(seconds, 2),
-        "mails_per_s": round(mails / seconds),
+        "kb_per_mail": round(size / 1_000),
+        "seconds": round(ended - began, 2),
+        "with_publishing_s": round(ended - published, 2),
+        "mails_per_s": round(mails / (ended - began)),
         "cpu_ms_per_mail": round(1_000 * cpu_s / mails, 2),
         "memory_growth_mb": round(_megabytes() - before, 1),
     }
@@ -184,6 +218,8 @@ def main() -> None:
         "load": os.getloadavg()[0],
         "at": datetime.now(UTC).isoformat(),
         "sent": sent(given.mails, given.form),
+        "200_people": sent(200, given.form),
+        "1000_large": sent(1_000, "full", chips=True),
         "matched": matched(given.people),
     }
     print(json.dumps(measured, indent=1))

@@ -92,7 +92,11 @@ def _relaxed_header(line: bytes) -> bytes:
 
 
 def _relaxed_body(body: bytes) -> bytes:
-    lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") for line in body.split(b"\r\n")]
+    # Lines of pictures have no blanks: a large mail would else take longer than its delivery.
+    lines = [
+        re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") if b" " in line or b"\t" in line else line
+        for line in body.split(b"\r\n")
+    ]
     while lines and not lines[-1]:
         lines.pop()
     return b"\r\n".join(lines) + b"\r\n" if lines else b""

@@ -7,13 +7,16 @@ from alerts.subscribers import (
     ensure_desk,
     person_id_of,
     persons_in,
+    profiles_in,
     put_person,
     put_profile,
+    watchers,
     watching,
 )
 from alerts.subscription import Person, PersonState, Profile
-from aoi.database import writing
+from aoi.database import reading, writing
 from monitor.finding import FindingKind, Tier
+from tests.alerts.conftest import House
 from tests.alerts.test_alert import an_alert
 from tests.builders import NOW, a_settlement, a_square, an_aoi, days_ago
 
@@ -78,3 +81,19 @@ def test_an_address_cannot_be_read_from_an_identifier() -> None:
         "email", "r@ngo.example", b"other"
     )
     assert "r@ngo.example" not in repr(PERSON)
+
+
+def test_a_watcher_is_unpacked_to_the_person_and_profile_that_were_put(house: House) -> None:
+    person = house.subscribe(time_zone="Africa/Khartoum", wishes={"updates": False})
+    alert = house.confirmed()
+
+    with reading(house.engine) as connection:
+        (watcher,) = watchers(connection, alert)
+        (profile,) = profiles_in(connection, person.person_id)
+
+    assert watcher.unpacked() == (
+        Person(person.person_id, "email", "", PersonState.ACTIVE, "partner-full",
+               time_zone="Africa/Khartoum"),
+        profile,
+    )  # fmt: skip
+    assert person.person_id not in watcher.wish

@@ -13,6 +13,7 @@ from aoi.database import (
     PRAGMAS,
     GeometryColumn,
     UtcDateTime,
+    instant_of,
     open_database,
     reading,
     writing,
@@ -201,3 +202,18 @@ def test_a_database_in_memory_lives_as_long_as_its_engine() -> None:
 
     assert count(engine) == 1
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param("2026-11-22 06:10:00.000000", id="as SQLite keeps it"),
+        pytest.param("2026-11-22 09:10:00+03:00", id="with a zone"),
+        pytest.param(
+            datetime(2026, 11, 22, 8, 10, tzinfo=timezone(timedelta(hours=2))), id="elsewhere"
+        ),
+    ],
+)
+def test_an_instant_read_without_its_type_is_the_same(kept: object) -> None:
+    assert instant_of(kept) == datetime(2026, 11, 22, 6, 10, tzinfo=UTC)
+    assert instant_of(kept).tzinfo is UTC

@@ -79,6 +79,22 @@ def test_spaces_that_relays_change_do_not_matter(
     assert dkim.verify(mail + b"\r\n\r\n", dnsfunc=dns)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"a  b\t c \r\n \r\n\t\r\nplain\r\n\r\n", id="blanks of every kind"),
+        pytest.param(b"plain\r\n" * 3 + b"\r\n" * 3, id="lines without blanks"),
+        pytest.param(b"\r\n \r\n", id="nothing but blanks"),
+    ],
+)
+def test_a_body_is_relaxed_as_somebody_elses_verifier_does(
+    signer: DkimKey, dns: Callable[..., bytes], body: bytes
+) -> None:
+    raw = b"From: a@alerts.example.org\r\n\r\n" + body
+
+    assert dkim.verify(signed(raw, signer, NOW), dnsfunc=dns)
+
+
 def test_signing_again_gives_the_same_bytes(signer: DkimKey) -> None:
     assert signed(RAW, signer, NOW) == signed(RAW, signer, NOW)
 
