@@ -86,6 +86,14 @@ class OverviewArea:
     open_alerts: Sequence[tuple[str, str, BaseGeometry]]
     """Reference, label and outline of each alert that stands."""
 
+    standing: int | None = None
+    """How many alerts stand, where they are too many to be named; None: those above."""
+
+    @property
+    def count(self) -> int:
+        """How many alerts stand."""
+        return len(self.open_alerts) if self.standing is None else self.standing
+
 
 class MapRenderer(Protocol):
     """Draws; `maps` implements it. Every result is complete in itself: no network request."""

@@ -88,6 +88,9 @@ ENGLISH: Mapping[str, str] = {
     "open_alerts": "Open alerts",
     "none": "none",
     "no_areas": "No area is watched yet.",
+    "standing": "Alerts that stand: {0}",
+    "listed": "{0} of {1} areas are listed, those with most alerts first. "
+    "All are on the page of areas.",
     "no_roads": "Background: land outlines from Natural Earth. Coarse at the scale of a village, "
     "without roads or place names.",
     "no_background": "No background map: nothing is fetched from the network.",
@@ -169,6 +172,9 @@ FRENCH: Mapping[str, str] = {
     "open_alerts": "Alertes ouvertes",
     "none": "aucune",
     "no_areas": "Aucune zone n'est encore surveillée.",
+    "standing": "Alertes en cours : {0}",
+    "listed": "{0} zones sur {1} sont listées, celles qui ont le plus d'alertes d'abord. "
+    "Toutes sont sur la page des zones.",
     "no_roads": "Fond : contours des terres de Natural Earth. Grossier à l'échelle d'un village, "
     "sans routes ni noms de lieux.",
     "no_background": "Pas de fond de carte : rien n'est demandé au réseau.",
@@ -247,6 +253,8 @@ ARABIC: Mapping[str, str] = {
     "open_alerts": "تنبيهات مفتوحة",
     "none": "لا شيء",
     "no_areas": "لا توجد منطقة مراقبة بعد.",
+    "standing": "التنبيهات القائمة: {0}",
+    "listed": "تُعرض {0} من {1} منطقة، وأولها الأكثر تنبيهات. جميعها في صفحة المناطق.",
     "no_roads": "الخلفية: حدود اليابسة من Natural Earth، تقريبية على مستوى القرية، بلا طرق ولا "
     "أسماء أماكن.",
     "no_background": "لا خريطة خلفية: لا يُطلب شيء من الشبكة.",
@@ -313,6 +321,8 @@ BURMESE: Mapping[str, str] = {
     "never_seen": "မမြင်ရသေးပါ",
     "state": "အခြေအနေ",
     "open_alerts": "ဖွင့်ထားသော သတိပေးချက်များ",
+    "standing": "ရပ်တည်နေသော သတိပေးချက်များ- {0}",
+    "listed": "ဧရိယာ {1} ခုအနက် {0} ခုကို သတိပေးချက် အများဆုံးမှစ၍ ပြထားသည်။ အားလုံးသည် ဧရိယာများ စာမျက်နှာတွင် ရှိသည်။",
     "none": "မရှိ",
     "alert": "သတိပေးချက်",
     "draft": "ဤဘာသာပြန်သည် မူကြမ်းဖြစ်ပြီး မိခင်ဘာသာစကားပြောသူ မစစ်ဆေးရသေးပါ။",

@@ -122,6 +122,56 @@ def test_two_hundred_areas_stay_below_the_budget() -> None:
     assert len(overview_map(many, NOW).encode()) <= 1_500_000
 
 
+def a_crowd(count: int) -> list[OverviewArea]:
+    return [
+        an_area(aoi_id=f"area-{n}", name=f"Area {n} of `many` & ${{more}}", open_alerts=[],
+                standing=n % 3, last_seen=NOW - timedelta(days=n % 20),
+                geometry=box(n % 70 / 2, n // 70 / 2, n % 70 / 2 + 0.2, n // 70 / 2 + 0.2))
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_five_thousand_areas_stay_below_the_budget() -> None:
+    page = overview_map(a_crowd(5_000), NOW)
+
+    assert len(page.encode()) <= 1_500_000
+    assert "200 of 5000 areas are listed" in page
+    assert page.partition("<tbody>")[2].partition("</tbody>")[0].count("<tr>") == 200
+
+
+def test_of_many_those_with_most_alerts_are_listed_first() -> None:
+    table = overview_map(a_crowd(201), NOW).partition("<tbody>")[2].partition("</tbody>")[0]
+
+    assert "Area 2 of" in table.split("<tr>")[1]
+    assert ">2</td>" in table.split("<tr>")[1]
+
+
+def test_many_alerts_in_few_areas_are_counted_and_not_drawn_one_by_one() -> None:
+    page = overview_map([an_area(open_alerts=[], standing=20_000)], NOW)
+
+    assert "L.circleMarker([13" not in page
+    assert "Alerts that stand: 20000" in page
+
+
+@pytest.mark.chromium
+def test_a_crowd_opens_without_a_complaint_and_says_its_names(visit: Opener) -> None:
+    seen = visit(overview_map(a_crowd(300), NOW))
+
+    found = seen.evaluate(
+        """() => {
+            const map = Object.values(window).find((one) => one instanceof L.Map);
+            const said = [];
+            map.eachLayer((one) => { if (one.getTooltip && one.getTooltip())
+                said.push(one.getTooltip().getContent()); });
+            return said;
+        }"""
+    )
+
+    assert len(found) == 300 + 200
+    assert any("Area 299 of" in text for text in found)
+    assert (seen.requests, seen.complaints) == ([], [])
+
+
 @pytest.mark.chromium
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("with_land", [False, True], ids=["bare", "land"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi.responses import HTMLResponse, Response
 
 from alerts.web.accounts import Role
+from alerts.web.crowd import crowd_of, desk_crowd
 from alerts.web.drawings import desk_map, desk_overview
 from alerts.web.guard import guarded_router, needs
 from alerts.web.headers import MAP_POLICY
@@ -28,10 +29,18 @@ def overview_page(page: PageOf) -> Response:
 @needs(Role.ANALYST)
 def overview(page: PageOf) -> HTMLResponse:
     """Draw all areas that the person may see, and the alerts that stand in them."""
-    parts, visitor = page.parts, page.visitor
-    areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
-    standing = parts.queue.standing(visitor.areas)
-    drawn = desk_overview(areas, standing, parts.store, parts.renderer, page.now, page.speech)
+    parts, visitor, now = page.parts, page.visitor, page.now
+    crowd = crowd_of(parts.database, visitor)
+    if crowd:
+        # Thousands of areas take a second, and change little within a minute.
+        key = ("overview", visitor.areas, page.speech, now.replace(second=0, microsecond=0))
+        drawn = parts.drawn.get(
+            key, lambda: desk_crowd(parts.database, crowd, parts.renderer, now, page.speech)
+        )
+    else:
+        areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
+        standing = parts.queue.standing(visitor.areas)
+        drawn = desk_overview(areas, standing, parts.store, parts.renderer, now, page.speech)
     return HTMLResponse(drawn, headers=FRAMED)
 
 
