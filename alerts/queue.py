@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
 
-from alerts.alert import WITHDRAWN, Action, Alert
+from alerts.alert import WITHDRAWN, Action, Alert, Review, Status
 from alerts.store import alert_of_row
 from alerts.tables import ALERT_EVENTS, ALERTS, FEEDBACK
 from aoi.database import reading
@@ -32,10 +33,19 @@ class Wanted:
 
     kind: str = ""
     status: str = ""
+    statuses: Collection[Status] | None = None
+    """Any of these states, None for all; beside `status`, which is one choice of the reader."""
+
     tier: str = ""
     aoi_id: str = ""
     areas: Collection[str] | None = None
     """Areas that the reader may see, None for all. Every query passes through here."""
+
+    since: datetime | None = None
+    """What happened then or later, as far as is known; None for any time."""
+
+    until: datetime | None = None
+    """What happened then or earlier."""
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -50,10 +60,16 @@ class Wanted:
         ]
         if area and self.aoi_id:
             found.append(ALERTS.c.aoi_id == self.aoi_id)
+        if self.statuses is not None:
+            found.append(ALERTS.c.status.in_(sorted(self.statuses)))
         if self.waiting:
             found.append(ALERTS.c.needs_review.is_(True))
         if self.areas is not None:
             found.append(ALERTS.c.aoi_id.in_(sorted(self.areas)))
+        if self.since is not None:
+            found.append(ALERTS.c.happened_before >= self.since)
+        if self.until is not None:
+            found.append(ALERTS.c.happened_after <= self.until)
         return found
 
 
@@ -103,6 +119,14 @@ class AlertQueue:
             areas = _areas_in(connection, wanted)
         return counted(rows, wanted.chosen, areas)
 
+    def tally(self, wanted: Wanted) -> Mapping[tuple[Status, Review], int]:
+        """Return how many alerts there are of each state and review, whatever their facets."""
+        columns = (ALERTS.c.status, ALERTS.c.review)
+        query = select(*columns, func.count()).where(*wanted.conditions(facets=False))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.group_by(*columns)).all()
+        return {(Status(status), Review(review)): int(count) for status, review, count in rows}
+
     def judged_by(self, name: str, event_ids: Sequence[str]) -> frozenset[str]:
         """Return those of the alerts that a person has given a verdict on."""
         query = select(ALERT_EVENTS.c.event_id).where(
@@ -122,6 +146,11 @@ class AlertQueue:
         )
         with reading(self._engine) as connection:
             return frozenset(connection.execute(query).scalars())
+
+    def last_change(self) -> int:
+        """Return the number of the latest event: what was drawn at another is out of date."""
+        with reading(self._engine) as connection:
+            return int(connection.execute(select(func.max(ALERT_EVENTS.c.n))).scalar() or 0)
 
     def standing(self, areas: Collection[str] | None = None) -> list[Alert]:
         """Return every alert that was not withdrawn, newest first; for the map of all areas."""

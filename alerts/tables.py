@@ -40,6 +40,9 @@ ALERTS = Table(
     Column("needs_review", Boolean, nullable=False),
     # The negative priority: an index in one direction gives the whole order.
     Column("queue_order", Float, nullable=False),
+    Column("review", String(10), nullable=False),
+    Column("happened_after", UtcDateTime, nullable=False),
+    Column("happened_before", UtcDateTime, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("body", JSON, nullable=False),
@@ -59,6 +62,16 @@ ALERTS = Table(
     Index("ix_alerts_states", "status", "opened_at", "event_id", "kind", "tier", "aoi_id"),
     Index("ix_alerts_facets", "needs_review", "status", "kind", "tier", "aoi_id"),
     Index("ix_alerts_areas", "aoi_id", "needs_review", "status", "kind", "tier"),
+    Index(
+        "ix_alerts_happened",
+        "happened_before",
+        "happened_after",
+        "status",
+        "review",
+        "aoi_id",
+        "opened_at",
+        "event_id",
+    ),
 )
 
 ALERT_EVENTS = Table(

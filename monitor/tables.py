@@ -42,6 +42,8 @@ COVERAGE_DAYS = Table(
     Column("state", String(20), nullable=False),
     Column("clear_fraction", Float, nullable=False),
     Column("reason", Text, nullable=False),
+    # Days of thousands of areas are counted without reading their reasons.
+    Index("ix_coverage_days_day", "day", "state", "aoi_id"),
 )
 
 LOOKS = Table(

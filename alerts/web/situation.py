@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Engine, func, select
@@ -13,15 +13,16 @@ from alerts.alert import WITHDRAWN, Alert, Review, Status
 from alerts.disclosure import TLPS, Tlp, tlp_of
 from alerts.queue import Wanted
 from alerts.web.parts import Parts
-from alerts.web.watched import Group
+from alerts.web.watched import Named
 from aoi.database import reading
 from aoi.errors import InvalidAoi
 from monitor.coverage import CoverageState
 from monitor.tables import COVERAGE_DAYS
 
 MAX_DAYS = 366
-LISTED = 300
-ALL = 1_000_000
+LISTED = 200
+TICK = timedelta(microseconds=1)
+STANDING = frozenset(Status) - WITHDRAWN
 NOT_LOOKED_AT = (CoverageState.ERROR, CoverageState.PROVIDER_DOWN, CoverageState.NOT_RUN)
 
 
@@ -33,7 +34,7 @@ class Situation:
     end: date
     """Last day of the period, included."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[Named, ...]
     alerts: tuple[Alert, ...]
     """What may have changed in the period and stands, latest first; at most `LISTED`."""
 
@@ -65,7 +66,7 @@ class Situation:
         return sum(self.days[state] for state in NOT_LOOKED_AT)
 
 
-def situation(parts: Parts, groups: Sequence[Group], start: date, end: date) -> Situation:
+def situation(parts: Parts, groups: Sequence[Named], start: date, end: date) -> Situation:
     """Return what a report on these areas says; both days are included.
 
     Raises
@@ -77,21 +78,26 @@ def situation(parts: Parts, groups: Sequence[Group], start: date, end: date) -> 
         raise InvalidAoi(
             f"{start} to {end} is no period of 1 to {MAX_DAYS} days", hint="choose other days"
         )
-    ids = [aoi_id for group in groups for aoi_id in group.ids]
-    wanted = Wanted(waiting=False, areas=frozenset(ids))
-    first = datetime.combine(start, time(), UTC)
-    last = datetime.combine(end + timedelta(days=1), time(), UTC)
-    found = [one for one in parts.queue.page(wanted, ALL) if _touches(one, first, last)]
-    standing = [one for one in found if one.status not in WITHDRAWN]
+    ids = [aoi_id for group in groups for aoi_id in group.tile_ids]
+    of_period = Wanted(
+        waiting=False,
+        areas=frozenset(ids),
+        # Of an interval its end alone belongs to it, of a day its midnight does not.
+        since=datetime.combine(start, time(), UTC) + TICK,
+        until=datetime.combine(end + timedelta(days=1), time(), UTC) - TICK,
+    )
+    tally = Counter(parts.queue.tally(of_period))
+    standing = {key: count for key, count in tally.items() if key[0] not in WITHDRAWN}
+    confirmed = sum(count for key, count in standing.items() if _is_confirmed(*key))
     return Situation(
         start=start,
         end=end,
         groups=tuple(groups),
-        alerts=tuple(standing[:LISTED]),
-        found=len(found),
-        confirmed=sum(_is_confirmed(one) for one in standing),
-        waiting=sum(not _is_confirmed(one) for one in standing),
-        withdrawn=len(found) - len(standing),
+        alerts=tuple(parts.queue.page(replace(of_period, statuses=STANDING), LISTED)),
+        found=tally.total(),
+        confirmed=confirmed,
+        waiting=sum(standing.values()) - confirmed,
+        withdrawn=tally.total() - sum(standing.values()),
         days=_days(parts.database, ids, start, end),
     )
 
@@ -110,10 +116,5 @@ def _days(engine: Engine, ids: Sequence[str], start: date, end: date) -> Counter
     return counts
 
 
-def _touches(alert: Alert, first: datetime, last: datetime) -> bool:
-    happened = alert.finding.happened
-    return happened.start < last and happened.end > first
-
-
-def _is_confirmed(alert: Alert) -> bool:
-    return alert.status in (Status.CONFIRMED, Status.ENDED) and alert.review is Review.YES
+def _is_confirmed(status: Status, review: Review) -> bool:
+    return status in (Status.CONFIRMED, Status.ENDED) and review is Review.YES

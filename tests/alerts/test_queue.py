@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, select
 
-from alerts.alert import Alert, Review
+from alerts.alert import Alert, Review, Status
 from alerts.grading import priority_of
 from alerts.queue import AlertQueue, Wanted
 from alerts.store import insert_alert
@@ -160,3 +160,50 @@ def test_the_order_is_read_from_an_index(db: Engine, house: House) -> None:
 
     assert "COVERING INDEX" in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [
+        pytest.param(None, None, 1, id="any time"),
+        pytest.param(3, None, 1, id="it ended after"),
+        pytest.param(1, None, 0, id="it ended before"),
+        pytest.param(None, 6, 1, id="it began before"),
+        pytest.param(None, 8, 0, id="it began after"),
+        pytest.param(2, 2, 1, id="the very end"),
+    ],
+)
+def test_a_period_finds_what_may_have_happened_in_it(
+    since: int | None, until: int | None, found: int, house: House, queue: AlertQueue
+) -> None:
+    # Between the looks of seven and of two days ago.
+    house.opened()
+    wanted = Wanted(
+        since=None if since is None else days_ago(since),
+        until=None if until is None else days_ago(until),
+    )
+
+    assert len(queue.page(wanted, limit=10)) == found
+    assert sum(queue.tally(wanted).values()) == found
+
+
+def test_alerts_are_tallied_by_state_and_review(
+    db: Engine, house: House, queue: AlertQueue
+) -> None:
+    several(db, house)
+
+    assert queue.tally(Wanted(waiting=False)) == {
+        (Status.FIRST, Review.UNSET): 3, (Status.REJECTED, Review.NO): 1,
+    }  # fmt: skip
+    rejected = Wanted(waiting=False, statuses={Status.REJECTED})
+    assert sum(queue.tally(rejected).values()) == 1
+
+
+def test_each_act_is_a_change(house: House, queue: AlertQueue) -> None:
+    before = queue.last_change()
+    alert = house.opened()
+    opened = queue.last_change()
+
+    house.desk.confirm(alert.event_id, "Amina", NOW)
+
+    assert before < opened < queue.last_change()

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
 import alerts.web.tables  # noqa: F401  (the site is not built by the app)
 import monitor.app  # noqa: F401  (puts the tables of every room on METADATA)
+from alerts.tables import ALERTS
 from aoi.database import METADATA, open_database, reading, writing
 from aoi.errors import DatabaseUnavailable
 from monitor.schema import check, config_of, is_current, require_known, upgrade
@@ -86,7 +88,9 @@ def test_alerts_of_before_get_their_place_in_the_queue(empty: Engine) -> None:
                 "'first', 1, 0, 0, '2024-05-20', '2024-05-20', :body)"
             ),
             {
-                "body": '{"severity": "severe", "finding": {"tier": "B", "probability": 0.5}, '
+                "body": '{"severity": "severe", "finding": {"tier": "B", "probability": 0.5, '
+                '"happened_after": "2024-05-13T08:30:00+00:00", '
+                '"happened_before": "2024-05-18T08:30:00+00:00"}, '
                 '"needs_review": true, "review": "unset", "status": "first"}'
             },
         )
@@ -97,5 +101,11 @@ def test_alerts_of_before_get_their_place_in_the_queue(empty: Engine) -> None:
         row = connection.execute(
             text("SELECT severity, tier, needs_review, queue_order FROM alerts")
         ).one()
+        when = connection.execute(
+            select(ALERTS.c.happened_after, ALERTS.c.happened_before, ALERTS.c.review)
+        ).one()
     # Severe weighs 4, and a probability of one half doubles it.
     assert tuple(row) == ("severe", "B", 1, -8.0)
+    assert tuple(when) == (
+        datetime(2024, 5, 13, 8, 30, tzinfo=UTC), datetime(2024, 5, 18, 8, 30, tzinfo=UTC), "unset"
+    )  # fmt: skip

@@ -17,16 +17,18 @@ from alerts.web.asking import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, asked_of, pa
 from alerts.web.guard import guarded_router, needs
 from alerts.web.page import PageOf
 from alerts.web.pages.decisions import MAX_NOTE, judged_by
+from alerts.web.places import (
+    area_feature,
+    area_for,
+    areas_for,
+    settlements_for,
+)
 from alerts.web.records import (
     Found,
     alert_for,
     alerts_for,
-    area_feature,
-    area_for,
-    areas_for,
     collection,
     desk_feature,
-    settlements_for,
 )
 from alerts.web.watched import coverage_in
 from aoi.errors import InvalidAoi

@@ -27,13 +27,18 @@ from alerts.web.uploads import (
     read_repaired,
     repaired_from_text,
 )
-from aoi.area import Sensitivity
+from alerts.web.watched import loaded, named_groups
+from aoi.area import AoiState, Sensitivity
 from aoi.drawn import changed_by
 from aoi.errors import InvalidAoi
 from aoi.files import AREA_LIMITS, ReadAreas, read_areas
 from aoi.text import slug
 
 router = guarded_router()
+
+WATCHED = (AoiState.ACTIVE, AoiState.PAUSED)
+OUTLINES = 300
+"""Areas that are drawn beside a new one."""
 
 MAX_CORNERS_TEXT = 500_000
 CROSSES = "crosses itself"
@@ -181,7 +186,9 @@ def _called_after(name: str) -> str:
 def _form(
     page: Page, typed: dict[str, str] | None = None, error: InvalidAoi | None = None
 ) -> Response:
-    areas = page.parts.registry.all()
+    # Those around are drawn to be seen beside, as many as a form can bear.
+    named = named_groups(page.parts.database, page.visitor, WATCHED)
+    areas = loaded(page.parts.database, named[:OUTLINES])
     return page.render(
         "area_new.html",
         200 if error is None else 422,
@@ -193,7 +200,7 @@ def _form(
         hint=error.hint if error else "",
         sensitivities=[one.value for one in Sensitivity],
         encodings=ENCODINGS,
-        layers=map_layers([("area", area.name, area.geometry) for area in areas[:500]]),
+        layers=map_layers([("area", area.name, area.whole.geometry) for area in areas]),
         max_mb=min(page.parts.settings.max_upload_bytes, AREA_LIMITS.max_bytes) // 1_000_000,
     )
 

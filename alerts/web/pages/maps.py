@@ -9,7 +9,7 @@ from alerts.web.crowd import crowd_of, desk_crowd
 from alerts.web.drawings import desk_map, desk_overview
 from alerts.web.guard import guarded_router, needs
 from alerts.web.headers import MAP_POLICY
-from alerts.web.page import NavItem, PageOf
+from alerts.web.page import NavItem, Page, PageOf
 from alerts.web.verdicts import hides_score
 
 router = guarded_router()
@@ -30,18 +30,20 @@ def overview_page(page: PageOf) -> Response:
 def overview(page: PageOf) -> HTMLResponse:
     """Draw all areas that the person may see, and the alerts that stand in them."""
     parts, visitor, now = page.parts, page.visitor, page.now
+    # It takes up to a second, and changes little within a minute; a verdict shows at once.
+    key = ("overview", visitor.areas, page.speech, now.replace(second=0, microsecond=0),
+           parts.queue.last_change())  # fmt: skip
+    return HTMLResponse(parts.drawn.get(key, lambda: _overview(page)), headers=FRAMED)
+
+
+def _overview(page: Page) -> str:
+    parts, visitor, speech = page.parts, page.visitor, page.speech
     crowd = crowd_of(parts.database, visitor)
     if crowd:
-        # Thousands of areas take a second, and change little within a minute.
-        key = ("overview", visitor.areas, page.speech, now.replace(second=0, microsecond=0))
-        drawn = parts.drawn.get(
-            key, lambda: desk_crowd(parts.database, crowd, parts.renderer, now, page.speech)
-        )
-    else:
-        areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
-        standing = parts.queue.standing(visitor.areas)
-        drawn = desk_overview(areas, standing, parts.store, parts.renderer, now, page.speech)
-    return HTMLResponse(drawn, headers=FRAMED)
+        return desk_crowd(parts.database, crowd, parts.renderer, page.now, speech)
+    areas = [area for area in parts.registry.all() if visitor.may_see(area.aoi_id)]
+    standing = parts.queue.standing(visitor.areas)
+    return desk_overview(areas, standing, parts.store, parts.renderer, page.now, speech)
 
 
 @router.get("/alerts/{event_id}/map", response_class=HTMLResponse)

@@ -13,18 +13,20 @@ from alerts.web.accounts import Role
 from alerts.web.asking import asked_of, pages_of
 from alerts.web.guard import guarded_router, needs
 from alerts.web.page import Page, PageOf
+from alerts.web.places import (
+    area_feature,
+    area_for,
+    areas_for,
+    settlement_for,
+    settlements_for,
+)
 from alerts.web.records import (
     Asked,
     Feature,
     Found,
     alert_for,
     alerts_for,
-    area_feature,
-    area_for,
-    areas_for,
     collection,
-    settlement_for,
-    settlements_for,
 )
 
 router = guarded_router()

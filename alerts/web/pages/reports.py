@@ -14,7 +14,7 @@ from alerts.web.outlines import map_layers
 from alerts.web.page import NavItem, Page, PageOf
 from alerts.web.sheets import csv_answer
 from alerts.web.situation import LISTED, Situation, situation
-from alerts.web.watched import Group, group_of, groups_of
+from alerts.web.watched import Named, group_of, loaded, named_groups
 from aoi.area import AoiState
 from monitor.coverage import CoverageState
 
@@ -23,6 +23,8 @@ NAVIGATION = (NavItem("/report", "nav.report", Role.ANALYST),)
 
 WATCHED = (AoiState.ACTIVE, AoiState.PAUSED)
 PERIOD = timedelta(days=30)
+OUTLINES = 200
+"""Areas that are drawn on the map of a report."""
 
 Text = Annotated[str, Query(max_length=80)]
 
@@ -70,19 +72,20 @@ def area_report(
 ) -> Response:
     """Report on one area."""
     group = group_of(page.parts.registry, page.visitor, aoi_id)
-    return _report(page, [group], group.name, first, last)
+    named = Named(aoi_id, group.name, group.ids)
+    return _report(page, [named], group.name, first, last)
 
 
-def _of_country(page: Page, prefix: str) -> list[Group]:
+def _of_country(page: Page, prefix: str) -> list[Named]:
     return [
         group
-        for group in groups_of(page.parts.registry, page.visitor, WATCHED)
+        for group in named_groups(page.parts.database, page.visitor, WATCHED)
         if group.aoi_id.startswith(prefix.strip().lower())
     ]
 
 
 def _report(
-    page: Page, groups: list[Group], name: str, first: date | None, last: date | None, *,
+    page: Page, groups: list[Named], name: str, first: date | None, last: date | None, *,
     prefix: str | None = None,
 ) -> Response:  # fmt: skip
     found = situation(page.parts, groups, *_period(page, first, last))
@@ -93,7 +96,7 @@ def _report(
         prefix=prefix,
         cloudy=found.days[CoverageState.CLOUDY] + found.days[CoverageState.HELD],
         listed=LISTED,
-        layers=_layers(found),
+        layers=_layers(page, found),
         percent=_percent,
     )
 
@@ -106,8 +109,9 @@ def _period(page: Page, first: date | None, last: date | None) -> tuple[date, da
     return (end - PERIOD + timedelta(days=1) if end.year > 1 else end), end
 
 
-def _layers(found: Situation) -> str:
-    outlines = [("area", group.name, group.whole.geometry) for group in found.groups[:500]]
+def _layers(page: Page, found: Situation) -> str:
+    drawn = loaded(page.parts.database, found.groups[:OUTLINES])
+    outlines = [("area", group.name, group.whole.geometry) for group in drawn]
     # At the scale of a country the change itself would be too small to see.
     dots = [
         ("alert", f"{one.ref} {one.place.name}", one.finding.geometry.centroid)
