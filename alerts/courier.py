@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from threading import Lock
+from zlib import crc32
 
 import structlog
 from jinja2 import TemplateError
@@ -22,84 +24,45 @@ from alerts.dispatch import (
     claims,
     delivery_in,
     fail,
-    lane_heads,
     mark_dot,
     recover_orphans,
     release_due,
     store_rendered,
 )
-from alerts.doubts import doubt_untried, settle_blindly, settle_by_copies
+from alerts.doubts import EMAIL, doubt_untried, settle_blindly, settle_by_copies
 from alerts.errors import DeliveryFailed, FailureClass, InvalidAddress, NotCleared
 from alerts.generation import Generations, generation_in
 from alerts.grounds import grounds_of
 from alerts.incidents import report_incident
 from alerts.journal import journal_of
 from alerts.keys import Keyring
+from alerts.lanes import Head, lane_heads
 from alerts.letters import WEBHOOK, LetterWriter
 from alerts.lock import Right, right_to_send
 from alerts.notes import NoteOrder
 from alerts.order import Order, Written
 from alerts.orders import Orders
 from alerts.outbox import Delivery, DeliveryState, deliveries_in, move
+from alerts.patience import (
+    MAX_ATTEMPTS,
+    MAX_RETRACTION_ATTEMPTS,
+    RELAY_PAUSE,
+    RETRY_AFTER,
+    WEBHOOK_RETRY_AFTER,
+    next_attempt,
+)
 from alerts.ports import Channel, Parcel
 from alerts.sent_copies import SentCopies
+from alerts.side_by_side import Send, batched, side_by_side
 from aoi.database import reading, writing
 
 logger = structlog.get_logger(__name__)
-
-# The ladder of ALERTS 3.5; the last step repeats.
-RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 360))
-JITTER = 0.2
-
-MAX_ATTEMPTS = 18
-"""The ladder's way to 72 hours. Counted and not timed: no clock that jumps ends it early."""
-
-MAX_RETRACTION_ATTEMPTS = 62
-"""Its way to 14 days: a claim that was taken back must be taken back from everybody."""
-
-WEBHOOK_RETRY_AFTER = (
-    timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2),
-    timedelta(hours=5), timedelta(hours=10), timedelta(hours=14), timedelta(hours=20),
-    timedelta(hours=24),
-)  # fmt: skip
-"""The schedule of Standard Webhooks 1.0."""
 
 RENDERED_AT_ONCE = 50
 """Messages that are made and kept in one transaction; all their numbers or none."""
 
 CLAIMED_AT_ONCE = 8
 """Messages whose bytes are read in one transaction; each is asked about again before its dot."""
-
-RELAY_PAUSE = timedelta(minutes=5)
-"""A relay that refuses us refuses every message: it rests, and no message is charged."""
-
-
-def next_attempt(
-    delivery_id: str,
-    attempts: int,
-    now: datetime,
-    max_attempts: int = MAX_ATTEMPTS,
-    ladder: Sequence[timedelta] = RETRY_AFTER,
-) -> datetime | None:
-    """Return when to try again, or None to give up.
-
-    Parameters
-    ----------
-    attempts : int
-        Transient failures so far, this one included; 1 or more.
-    ladder : sequence of timedelta
-        Waits between attempts; the last one repeats.
-
-    Notes
-    -----
-    The jitter of 20 % is a digest of delivery and attempt: messages that
-    failed together do not come back together, and a test can say when.
-    """
-    if attempts >= max_attempts:
-        return None
-    step = ladder[min(attempts, len(ladder)) - 1]
-    byte = hashlib.sha256(f"{delivery_id}|{attempts}".encode()).digest()[0]
-    return now + step * (1 + JITTER * (byte / 127.5 - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +77,12 @@ class CourierPolicy:
 
     on_unknown: str = "resend"
     """``"resend"`` once, or ``"hold"`` until an operator looked."""
+
+    mail_connections: int = 1
+    """Connections to the mail server, each with readers of its own."""
+
+    endpoints: int = 4
+    """Endpoints that are sent to at a time, beside the mails."""
 
     only_to: frozenset[str] | None = None
     """Of a dry run: addresses that may be written to; None outside one."""
@@ -130,12 +99,6 @@ class Tally:
 
     held: bool = False
     """True if nothing may be sent until an operator has looked at a restored database."""
-
-
-def batched(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Give a sequence in pieces of `size`; the last one may be shorter."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 class Courier:
@@ -173,6 +136,8 @@ class Courier:
         self._copies = copies
         self._generations = generations
         self._orders = Orders()
+        # One writes at a time: waiting here costs less than asking a locked database again.
+        self._books = Lock()
 
     def deliver_due(self, now: datetime) -> Tally:
         """Send everything that is due; leave it to whoever holds the lock already."""
@@ -235,19 +200,43 @@ class Courier:
         """Take the head of each lane one step; say if anything moved."""
         with reading(self._engine) as connection:
             heads = lane_heads(connection, now)
-        queued = [head for head, state in heads if state is DeliveryState.QUEUED]
+        queued = [one.delivery_id for one in heads if one.state is DeliveryState.QUEUED]
         for batch in batched(queued, RENDERED_AT_ONCE):
             self._render(batch, now)
-        moved = bool(queued)
-        written = [head for head, state in heads if state is not DeliveryState.QUEUED]
-        for batch in batched(written, CLAIMED_AT_ONCE):
+        written = [one for one in heads if one.state is not DeliveryState.QUEUED]
+        outcomes = self._sent(written, partial(self._send_all, right, now, resting))
+        counts.update(outcomes)
+        return bool(queued) or any(outcome != "rested" for outcome in outcomes)
+
+    def _sent(self, heads: Sequence[Head], send: Send) -> list[str]:
+        """Send what is written, and return what became of each: no destination waits for others.
+
+        Mails are shared out among connections by reader; every endpoint is one of its own.
+        """
+        most = self._policy.mail_connections
+        mails: dict[str, list[str]] = {}
+        endpoints: dict[str, list[str]] = {}
+        for one in heads:
+            if one.channel == EMAIL:
+                connection = str(crc32(one.person_id.encode()) % most)
+                mails.setdefault(connection, []).append(one.delivery_id)
+            else:
+                endpoints.setdefault(one.person_id, []).append(one.delivery_id)
+        groups = [*mails.values(), *endpoints.values()]
+        if self._engine.url.database in (None, "", ":memory:"):
+            return [outcome for group in groups for outcome in send(group)]
+        return side_by_side(groups, send, most=most + self._policy.endpoints)
+
+    def _send_all(
+        self, right: Right, now: datetime, resting: set[str], delivery_ids: Sequence[str]
+    ) -> list[str]:
+        """Send some messages one after the other, and return what became of each."""
+        outcomes: list[str] = []
+        for batch in batched(delivery_ids, CLAIMED_AT_ONCE):
             with reading(self._engine) as connection:
                 claimed = claims(connection, batch)
-            for claim in claimed:
-                outcome = self._send(right, claim, now, resting)
-                counts[outcome] += 1
-                moved = moved or outcome != "rested"
-        return moved
+            outcomes += [self._send(right, claim, now, resting) for claim in claimed]
+        return outcomes
 
     def _render(self, delivery_ids: Sequence[str], now: datetime) -> None:
         """Make the bytes of some messages, once, and keep them in one transaction.
@@ -284,14 +273,14 @@ class Courier:
         return None
 
     def _cancel(self, delivery: Delivery, why: str, now: datetime) -> None:
-        with writing(self._engine) as connection:
+        with self._books, writing(self._engine) as connection:
             cancel(connection, delivery, why, now)
         logger.info("delivery cancelled", delivery_id=delivery.delivery_id, reason=why)
 
     def _keep_render_error(self, delivery: Delivery, fault: Exception, now: datetime) -> None:
         # Its words may quote what was rendered; only its kind goes into the record.
         words = f"the message cannot be written: {type(fault).__name__}"
-        with writing(self._engine) as connection:
+        with self._books, writing(self._engine) as connection:
             move(connection, delivery, DeliveryState.RENDER_ERROR, now, last_error=words)
             cause = f"delivery:{delivery.delivery_id}"
             report_incident(connection, cause, f"{cause}: {words}", now)
@@ -317,7 +306,7 @@ class Courier:
             if failure.failure is FailureClass.CONFIG:
                 resting.add(delivery.channel)
             return "failed"
-        with writing(self._engine) as connection:
+        with self._books, writing(self._engine) as connection:
             accept(connection, claimed, reply, now)
         logger.info("delivery accepted", delivery_id=delivery.delivery_id, attempt=claimed.attempt)
         return "accepted"
@@ -343,7 +332,7 @@ class Courier:
         )
 
         def before_dot() -> None:
-            with right.writing() as connection:
+            with self._books, right.writing() as connection:
                 mark_dot(connection, claimed, now)
 
         return self._channels[delivery.channel].send(parcel, before_dot)
@@ -352,7 +341,7 @@ class Courier:
         delivery = claimed.delivery
         most = MAX_RETRACTION_ATTEMPTS if delivery.reason == "retracted" else MAX_ATTEMPTS
         ladder = WEBHOOK_RETRY_AFTER if delivery.channel == WEBHOOK else RETRY_AFTER
-        with writing(self._engine) as connection:
+        with self._books, writing(self._engine) as connection:
             charged = charged_attempts(connection, delivery.delivery_id) + 1
             again_at = next_attempt(delivery.delivery_id, charged, now, most, ladder)
             if failure.failure is FailureClass.CONFIG:
@@ -377,5 +366,5 @@ class Courier:
             return
         smaller = replace(order, form="light")
         written = self._writer.write(smaller)
-        with writing(self._engine) as connection:
+        with self._books, writing(self._engine) as connection:
             store_rendered(connection, [(smaller, written)], now)

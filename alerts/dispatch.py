@@ -19,7 +19,6 @@ from alerts.journal import journal_of, noted
 from alerts.notes import NOTE, NoteOrder
 from alerts.order import Order, Written
 from alerts.outbox import (
-    OPEN,
     UNSENT,
     Delivery,
     DeliveryState,
@@ -93,42 +92,6 @@ def release_due(connection: Connection, now: datetime) -> None:
         .where(DELIVERIES.c.state == DeliveryState.UNKNOWN.value, DELIVERIES.c.settle_at > far)
         .values(settle_at=far)
     )
-
-
-def lane_heads(connection: Connection, now: datetime) -> list[tuple[str, DeliveryState]]:
-    """Return identifier and state of what may be rendered or sent now, one of each lane."""
-    columns = (
-        DELIVERIES.c.delivery_id, DELIVERIES.c.state, DELIVERIES.c.not_before,
-        DELIVERIES.c.person_id, DELIVERIES.c.event_id, DELIVERIES.c.channel, DELIVERIES.c.reason,
-    )  # fmt: skip
-    waiting = [state.value for state in OPEN if state is not DeliveryState.HELD]
-    query = (
-        select(*columns)
-        .where(DELIVERIES.c.state.in_(waiting))
-        .order_by(DELIVERIES.c.revision, DELIVERIES.c.created_at, DELIVERIES.c.delivery_id)
-    )
-    blocked = _blocked_lanes(connection)
-    heads: dict[tuple[str, str, str], tuple[str, DeliveryState]] = {}
-    seen: set[tuple[str, str, str]] = set()
-    for row in connection.execute(query):
-        lane = (row.person_id, row.event_id, row.channel)
-        if lane in seen or (lane in blocked and row.reason not in MANDATORY):
-            continue
-        seen.add(lane)
-        state = DeliveryState(row.state)
-        ready = state in (DeliveryState.QUEUED, DeliveryState.READY, DeliveryState.RETRY_WAIT)
-        if ready and row.not_before <= now:
-            heads[lane] = (row.delivery_id, state)
-    return list(heads.values())
-
-
-def _blocked_lanes(connection: Connection) -> set[tuple[str, str, str]]:
-    """Return the lanes whose last message was refused by policy, until an operator looked."""
-    query = select(DELIVERIES.c.person_id, DELIVERIES.c.event_id, DELIVERIES.c.channel).where(
-        DELIVERIES.c.state == DeliveryState.FAILED_PERM.value,
-        DELIVERIES.c.hold_reason == FailureClass.POLICY.value,
-    )
-    return {(row[0], row[1], row[2]) for row in connection.execute(query)}
 
 
 def delivery_in(connection: Connection, delivery_id: str) -> Delivery:

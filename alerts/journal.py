@@ -76,6 +76,7 @@ class Journal:
     def __init__(self, folder: Path, keys: Keyring) -> None:
         self._folder = folder
         self._cipher = AESGCM(keys.derived("journal"))
+        self._seen = (0, "")
 
     def add(self, what: str, facts: Mapping[str, Any]) -> None:
         """Write one line.
@@ -85,14 +86,12 @@ class Journal:
         JournalUnusable
             If it cannot be written: what it would tell must not happen then.
         """
-        text = json.dumps({"what": what, **facts}, separators=(",", ":"), default=_plain)
+        text = _as_json({"what": what, **facts})
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, text.encode(), None)
-        files = self._files()
-        # A clock that was set back must not write before what is there.
-        month = max(f"{datetime.now(UTC):%Y-%m}.journal", files[-1].name if files else "")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # A clock that was set back must not write before what is there.
+            month = max(f"{datetime.now(UTC):%Y-%m}.journal", self._last())
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             descriptor = os.open(self._folder / month, flags, 0o600)
             try:
@@ -106,6 +105,19 @@ class Journal:
                 os.close(descriptor)
         except OSError as error:
             raise _unwritable(error) from error
+
+    def _last(self) -> str:
+        """Return the name of the last file; the folder is made where there is none."""
+        try:
+            changed = self._folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            changed = 0
+        if changed != self._seen[0]:
+            # Two lines a mail: the folder is listed only after files came or went.
+            files = self._files()
+            self._seen = (changed, files[-1].name if files else "")
+        return self._seen[1]
 
     def sync(self) -> None:
         """Have the last file on the disk.
@@ -201,6 +213,9 @@ def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+_as_json = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
 
 
 def _unwritable(error: OSError) -> JournalUnusable:

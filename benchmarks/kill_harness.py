@@ -2,6 +2,8 @@
 
 Every life is a process of its own, ended by SIGKILL at a random time after it
 began to work; the last one may finish. Each finding must have reached each reader once.
+It is the service as it is set up by a config.toml: with the journal, the stamp of the
+generation beside the database, and DKIM.
 """
 
 from __future__ import annotations
@@ -16,23 +18,53 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from shapely.geometry import box
 from sqlalchemy import Engine, func, select
 
-import alerts.store
+from alerts.generation import Generations, generation_path_of
+from alerts.journal import Journal, Position
+from alerts.keys import Keyring
+from alerts.notes import NOTE
 from alerts.subscribers import put_person, put_profile
 from alerts.subscription import Person, PersonState, Profile
 from alerts.tables import ALERTS, ATTEMPTS, DELIVERIES
 from aoi.area import Aoi
-from aoi.database import METADATA, open_database, reading, writing
-from aoi.registry import AoiRegistry
-from benchmarks.kill_worker import AREA, STARTED, Life, live
+from aoi.database import open_database, reading, writing
+from benchmarks.kill_worker import AREA, STARTED, Life, built, live
+from monitor.master_key import master_key
 from monitor.tables import FINDINGS
 from tests.alerts.postfix import Postfix, running_postfix
 
 READERS = ("r1", "r2", "r3", "r4")
 
-assert alerts.store  # importing it puts its tables on METADATA
+SETTINGS = """
+[service]
+data_folder = "data"
+base_url = "https://watch.example.org"
+
+[alerts]
+group_wait = "0s"
+group_interval = "0s"
+
+[email]
+channel = "smtp"
+security = "none"
+port = {port}
+timeout_s = 20
+final_timeout_s = 60
+sender = "alerts@alerts.example.org"
+dkim_domain = "alerts.example.org"
+dkim_key_file = "dkim.pem"
+{copies}
+"""
+
+COPIES = """
+sent_copies = "{archive}"
+probe_address = "probe@sent.test"
+queue_command = [{queue}]
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +85,12 @@ class Count:
     in_doubt: int
     """Deliveries that were killed between dot and commit, or cut off there."""
 
+    not_in_journal: int
+    """Deliveries that left, of which a restored backup would know nothing."""
+
+    taken_for_old: bool
+    """True if the database does not bear the stamp beside it: then nothing would be sent."""
+
     seconds: float
 
 
@@ -66,24 +104,37 @@ def run(
         tempfile.TemporaryDirectory(prefix="emberwatch-kills-") as folder,
         running_postfix(Path(folder) / "postfix", port, READERS) as postfix,
     ):
-        engine = _prepared(folder)
-        life = Life(folder, port, str(postfix.archive), postfix.queue_command, asks_copies)
+        home = Path(folder)
+        _set_up(home, postfix, asks_copies=asks_copies)
+        life = Life(folder)
         began = time.monotonic()
         done = _kill_again_and_again(
             life, kills, random.Random(seed), postfix, kills_postfix, longest_s
         )
         _finish(life)
+        engine = open_database(_database(home))
         _wait_for_mail(postfix, engine)
-        count = _counted(engine, postfix, seed, done, asks_copies, time.monotonic() - began)
+        count = _counted(engine, home, postfix, seed, done, asks_copies, time.monotonic() - began)
         engine.dispose()
     return count
 
 
-def _prepared(folder: str) -> Engine:
-    engine = open_database(f"sqlite:///{folder}/emberwatch.db")
-    METADATA.create_all(engine)
-    AoiRegistry(engine).add(Aoi(AREA, "Kill test", box(20, 10, 20.2, 10.2), 32634), STARTED)
-    with writing(engine) as connection:
+def _database(home: Path) -> str:
+    return f"sqlite:///{home}/data/emberwatch.sqlite"
+
+
+def _set_up(home: Path, postfix: Postfix, *, asks_copies: bool) -> None:
+    """Write the settings of a service, and give it an area with four readers."""
+    queue = ", ".join(f'"{word}"' for word in postfix.queue_command)
+    copies = COPIES.format(archive=postfix.archive, queue=queue) if asks_copies else ""
+    (home / "config.toml").write_text(SETTINGS.format(port=postfix.port, copies=copies))
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (home / "dkim.pem").write_bytes(pem)
+    (home / "dkim.pem").chmod(0o600)
+    service = built(home)
+    service.registry.add(Aoi(AREA, "Kill test", box(20, 10, 20.2, 10.2), 32634), STARTED)
+    with writing(service.database) as connection:
         for reader in READERS:
             person = Person(
                 f"p-{reader}", "email", f"{reader}@ngo.test", PersonState.ACTIVE,
@@ -95,7 +146,7 @@ def _prepared(folder: str) -> Engine:
                 connection,
                 Profile(f"{reader}-1", person.person_id, "All", began, aois=(AREA,)),
             )
-    return engine
+    service.close()
 
 
 def _context() -> multiprocessing.context.ForkServerContext:
@@ -149,7 +200,7 @@ def _finish(life: Life) -> None:
 
 
 def _states(life: Life) -> list[tuple[str, str, int]]:
-    engine = open_database(f"sqlite:///{life.folder}/emberwatch.db")
+    engine = open_database(_database(Path(life.folder)))
     query = select(DELIVERIES.c.state, DELIVERIES.c.last_error, func.count())
     with reading(engine) as connection:
         rows = connection.execute(query.group_by(DELIVERIES.c.state, DELIVERIES.c.last_error))
@@ -171,12 +222,23 @@ def _wait_for_mail(postfix: Postfix, engine: Engine) -> None:
     time.sleep(2)
 
 
+def _second_book(engine: Engine, home: Path) -> tuple[set[str], bool]:
+    """Return which deliveries the journal knows to have left, and if the stamp is an old one."""
+    path = generation_path_of(engine, home)
+    assert path is not None  # the database is a file
+    journal = Journal(home / "data/journal", Keyring(master_key(home / "data")))
+    lines = journal.since(Position("", 0))
+    left = {str(line.facts["delivery_id"]) for line in lines if line.what == "dot"}
+    return left, Generations(engine, path).is_put_back()
+
+
 def _counted(
-    engine: Engine, postfix: Postfix, seed: int, kills: int, asks_copies: bool, seconds: float
+    engine: Engine, home: Path, postfix: Postfix, seed: int, kills: int, asks_copies: bool,
+    seconds: float,
 ) -> Count:  # fmt: skip
-    copies = Counter(
-        str(mail["Message-ID"]) for reader in READERS for mail in postfix.mails(reader)
-    )
+    mails = [mail for reader in READERS for mail in postfix.mails(reader)]
+    copies = Counter(str(mail["Message-ID"]) for mail in mails)
+    told = {str(mail["Message-ID"]) for mail in mails if mail["X-Alert-Ref"]}
     with reading(engine) as connection:
         findings = connection.execute(select(func.count()).select_from(FINDINGS)).scalar_one()
         events = connection.execute(select(func.count()).select_from(ALERTS)).scalar_one()
@@ -185,6 +247,12 @@ def _counted(
             select(func.count()).select_from(ATTEMPTS)
             .where(ATTEMPTS.c.phase == "dot", ATTEMPTS.c.outcome != "accepted")
         ).scalar_one()  # fmt: skip
+    noted, taken_for_old = _second_book(engine, home)
+    left = {row["delivery_id"] for row in rows if row["dotted_at"] is not None}
+    # Each of these readers is sent every alert, and now and then a digest of their areas.
+    notes = {
+        row["message_id"] for row in rows if row["kind"] == NOTE and row["state"] != "cancelled"
+    }
     flagged = {row["message_id"] for row in rows if row["possible_duplicate"]}
     twice = {message_id: n for message_id, n in copies.items() if n > 1}
     return Count(
@@ -195,10 +263,12 @@ def _counted(
         alerts=events,
         deliveries=len(rows),
         arrived=len(copies),
-        lost=findings * len(READERS) - len(copies),
+        lost=findings * len(READERS) - len(told) + len(notes - set(copies)),
         duplicated=len(twice),
         most_copies=max(copies.values(), default=0),
         unflagged_duplicates=len(set(twice) - flagged),
         in_doubt=doubts,
+        not_in_journal=len(left - noted),
+        taken_for_old=taken_for_old,
         seconds=round(seconds, 1),
     )

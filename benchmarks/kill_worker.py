@@ -1,43 +1,40 @@
-"""One life of the service under the kill harness: the real stages on one database."""
+"""One life of the service under the kill harness, built from its settings as the front door does.
+
+Only two things are the harness's own: imagery (a run is recorded with its finding, as the
+pipeline does), and patience (doubts settle in less than a second, and no reader has had enough).
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest.mock import patch
 
 import structlog
 from shapely.geometry import box
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 
 from alerts.alert import Status
-from alerts.channels.email import Email, SmtpSettings
-from alerts.courier import Courier, CourierPolicy
-from alerts.formats.mail import MailSettings
-from alerts.intake import Intake, IntakePolicy
 from alerts.keys import Keyring
-from alerts.letters import LetterWriter
 from alerts.outbox import OPEN
-from alerts.publisher import Publisher, PublisherPolicy
-from alerts.review import ReviewDesk
-from alerts.sent_copies import CopySettings, SentCopies
-from alerts.store import AlertStore
-from alerts.subscription import SubscriptionPolicy
 from alerts.tables import DELIVERIES
-from aoi.database import open_database, reading
+from aoi.database import reading
 from aoi.interval import Interval
-from aoi.registry import AoiRegistry
+from monitor.app import build_service
 from monitor.area_job import AreaReport
+from monitor.config import load_config
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, Tier
 from monitor.observation import Observation
+from monitor.policies import courier_policy, subscription_policy
 from monitor.run import Outcome, Run
-from monitor.store import MonitorStore
+from monitor.service import Service
 from monitor.tables import FINDINGS
 
 KEYS = Keyring(b"a key of the kill harness")
-DOMAIN = "alerts.example.org"
 AREA = "kill-test"
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,10 +45,6 @@ class Life:
     """What one process is told: all of it fits through a pipe."""
 
     folder: str
-    port: int
-    archive: str
-    queue_command: tuple[str, ...]
-    asks_copies: bool
     most_open: int = 40
     """It detects no more while so many deliveries are open."""
 
@@ -73,12 +66,30 @@ def no_chip(path: str) -> Observation:
     raise AssertionError(path)
 
 
+PATIENCE = timedelta(seconds=0.4)
+UNLIMITED = 1_000_000
+
+
+def built(folder: Path) -> Service:
+    """Return the service on the settings of a folder, with the patience of the harness."""
+    config = load_config(folder / "config.toml")
+    courier = replace(courier_policy(config), settle=PATIENCE, recheck=PATIENCE)
+    limits = replace(
+        subscription_policy(config), max_messages_per_day=UNLIMITED,
+        max_messages_per_hour=UNLIMITED,
+    )  # fmt: skip
+    with (
+        patch("monitor.post.courier_policy", lambda _: courier),
+        patch("monitor.policies.subscription_policy", lambda _: limits),
+    ):
+        return build_service(config, partial(datetime.now, UTC))
+
+
 def live(life: Life, began: Connection) -> None:
     """Detect, absorb, confirm, publish and deliver until killed, or told to stop and done."""
-    began.send("at work")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    engine = open_database(f"sqlite:///{life.folder}/emberwatch.db")
-    stages = Stages(engine, life)
+    stages = Stages(built(Path(life.folder)))
+    began.send("at work")
     stop = Path(life.folder) / "stop"
     while True:
         if not stop.exists() and stages.open_deliveries() < life.most_open:
@@ -87,47 +98,33 @@ def live(life: Life, began: Connection) -> None:
         if stop.exists() and stages.open_deliveries() == 0:
             break
         time.sleep(0.02)
-    engine.dispose()
+    stages.service.close()
 
 
 class Stages:
-    """The four stages, wired as the front door wires them."""
+    """What the service does in a tick, but for reading imagery."""
 
-    def __init__(self, engine: Engine, life: Life) -> None:
-        self._engine = engine
-        self._store = MonitorStore(engine)
-        self._alerts = AlertStore(engine)
-        self._desk = ReviewDesk(engine)
-        self._intake = Intake(engine, self._store, AoiRegistry(engine), IntakePolicy())
-        limits = SubscriptionPolicy(max_messages_per_day=1_000_000, max_messages_per_hour=1_000_000)
-        self._publisher = Publisher(engine, KEYS, PublisherPolicy(subscriptions=limits))
-        channel = Email(SmtpSettings(port=life.port, security="none", timeout_s=20))
-        settings = CopySettings(Path(life.archive), "probe@sent.test", life.queue_command)
-        copies = SentCopies(settings, channel, KEYS, DOMAIN) if life.asks_copies else None
-        writer = LetterWriter(NoMaps(), no_chip, KEYS, MailSettings(sender=f"alerts@{DOMAIN}"))
-        patience = timedelta(seconds=0.4)
-        policy = CourierPolicy(settle=patience, recheck=patience)
-        self._courier = Courier(engine, {"email": channel}, writer, KEYS, policy, copies)
+    def __init__(self, service: Service) -> None:
+        self.service = service
 
     def detect(self) -> None:
         """Record the next run with its finding, as the pipeline does."""
-        with reading(self._engine) as connection:
+        with reading(self.service.database) as connection:
             n: int = connection.execute(select(func.count()).select_from(FINDINGS)).scalar_one()
-        self._store.record(a_report(n), datetime.now(UTC))
+        self.service.store.record(a_report(n), self.service.now())
 
     def tick(self) -> None:
         """Do everything that is due now; the analyst agrees with everything at once."""
-        now = datetime.now(UTC)
-        self._intake.absorb_new(now)
-        for alert in self._alerts.alerts(states=[Status.FIRST, Status.PROVISIONAL]):
-            self._desk.confirm(alert.event_id, "analyst", now)
-        self._publisher.publish_released(now)
-        self._courier.deliver_due(datetime.now(UTC))
+        service = self.service
+        service.intake.absorb_new(service.now())
+        for alert in service.alerts.alerts(states=[Status.FIRST, Status.PROVISIONAL]):
+            service.desk.confirm(alert.event_id, "analyst", service.now())
+        service.deliver()
 
     def open_deliveries(self) -> int:
         query = select(func.count()).select_from(DELIVERIES)
         query = query.where(DELIVERIES.c.state.in_([state.value for state in OPEN]))
-        with reading(self._engine) as connection:
+        with reading(self.service.database) as connection:
             count: int = connection.execute(query).scalar_one()
         return count
 

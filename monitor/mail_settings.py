@@ -67,8 +67,8 @@ class EmailSection(Section):
     """seconds to wait for one answer of the server"""
     final_timeout_s: Seconds = 660
     """seconds to wait for the answer to a whole message; 660 for a relay, 60 on this machine"""
-    connections: Annotated[int, Field(ge=1, le=32)] = 4
-    """connections at a time"""
+    connections: Annotated[int, Field(ge=1, le=32)] = 1
+    """connections at a time, for a relay far away; a crash leaves one mail of each in doubt"""
     max_message_mb: Annotated[float, Field(gt=0, le=50)] = 5
     """a message that would be larger leaves its attachments out"""
     dkim_domain: str = ""

@@ -85,6 +85,8 @@ def courier_policy(config: Config) -> CourierPolicy:
         # Longer than the server itself may think about the end of a message.
         settle=timedelta(seconds=config.email.final_timeout_s if remote else 60),
         on_unknown=config.alerts.on_unknown,
+        mail_connections=config.email.connections,
+        endpoints=config.webhooks.connections,
         only_to=frozenset(config.alerts.test_addresses) if config.alerts.dry_run else None,
     )
 

@@ -241,7 +241,7 @@ class WebhooksSection(Section):
     max_answer_kb: Count = 64
     """how much of an answer is read"""
     connections: Annotated[int, Field(ge=1, le=32)] = 4
-    """connections at a time"""
+    """endpoints at a time, of webhooks and chats: a slow one delays its own messages only"""
     allow_private_addresses: bool = False
     """deliver to addresses of private networks too; needed for a receiver in the same house"""
 

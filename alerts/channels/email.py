@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Literal
 
 from alerts.errors import DeliveryFailed, FailureClass
@@ -70,13 +71,13 @@ def failure_of(step: Step, code: int, reply: str) -> FailureClass:
 
 
 class Email:
-    """Sends mails through one server, over one connection that is kept open."""
+    """Sends mails through one server, over one connection for each thread, kept open."""
 
     folds = False
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
-        self._session: smtplib.SMTP | None = None
+        self._sessions: dict[int, smtplib.SMTP] = {}
 
     def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
         """Send one mail in one transaction for one recipient."""
@@ -107,9 +108,9 @@ class Email:
             raise _misconfigured(f"the mailbox of copies is refused: {code} {_words(reply)}")
 
     def close(self) -> None:
-        """Say goodbye to the server, if it still listens."""
-        session, self._session = self._session, None
-        if session is not None:
+        """Say goodbye to the server, if it still listens; nobody sends meanwhile."""
+        while self._sessions:
+            _, session = self._sessions.popitem()
             try:
                 session.quit()
             except (smtplib.SMTPException, OSError):
@@ -121,13 +122,14 @@ class Email:
         A connection that was kept open may have been closed by the server: then
         a new one is asked, once.
         """
-        if self._session is not None:
+        kept = self._sessions.get(get_ident())
+        if kept is not None:
             try:
-                code, _ = _opened(self._session, parcel)
+                code, _ = _opened(kept, parcel)
             except (smtplib.SMTPException, OSError):
                 code = 0
             if code == 250:
-                return self._session
+                return kept
             self._hang_up()
         session = self._open_session()
         with self._ending_on_failure("mail"):
@@ -136,12 +138,12 @@ class Email:
 
     def _open_session(self) -> smtplib.SMTP:
         with self._ending_on_failure("connect"):
-            self._session = self._connected()
-            self._greet(self._session)
-            if self._session.sock is not None:
+            session = self._sessions[get_ident()] = self._connected()
+            self._greet(session)
+            if session.sock is not None:
                 # The dot is a packet of its own: it must not wait for the last one's receipt.
-                self._session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self._session
+                session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return session
 
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
@@ -220,7 +222,7 @@ class Email:
             ) from error
 
     def _hang_up(self) -> None:
-        session, self._session = self._session, None
+        session = self._sessions.pop(get_ident(), None)
         if session is not None:
             session.close()
 

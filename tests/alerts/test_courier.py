@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,19 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from alerts.courier import (
-    MAX_ATTEMPTS,
-    MAX_RETRACTION_ATTEMPTS,
-    CourierPolicy,
-    next_attempt,
-)
-from alerts.dispatch import lane_heads, store_rendered
+from alerts.courier import CourierPolicy
+from alerts.dispatch import store_rendered
 from alerts.errors import DeliveryFailed, FailureClass
 from alerts.incidents import open_incidents
+from alerts.lanes import lane_heads
 from alerts.lock import courier_lock
 from alerts.notes import NoteOrder
 from alerts.orders import Orders
 from alerts.outbox import Delivery, DeliveryState, cancel_unsent_to, deliveries_in
+from alerts.patience import MAX_ATTEMPTS, MAX_RETRACTION_ATTEMPTS, next_attempt
 from alerts.ports import Parcel
 from alerts.subscribers import put_person
 from alerts.subscription import PersonState
@@ -439,3 +437,58 @@ def test_a_second_courier_leaves_the_sending_to_the_first(
         assert file_house.deliver().standby
     assert channel.taken == []
     assert file_house.deliver().accepted == 1
+
+
+def test_an_endpoint_that_hangs_delays_neither_mails_nor_other_endpoints(
+    file_house: House,
+) -> None:
+    """G6: it may hang until everybody else has their message."""
+    house = file_house
+    readers = [house.subscribe(f"r{n}@ngo.example") for n in range(3)]
+    urls = [
+        house.subscribe(f"https://hook{n}.example", channel="webhook", form="full")
+        for n in range(4)
+    ]
+    everybody_else = threading.Event()
+    mails = Unreliable()
+
+    class Hanging(Unreliable):
+        def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+            if parcel.person_id == urls[0].person_id:
+                assert everybody_else.wait(30), "the others waited for one that hangs"
+            reply = super().send(parcel, before_dot)
+            if len(mails.taken) + len(self.taken) == len(readers) + len(urls) - 1:
+                everybody_else.set()
+            return reply
+
+    hooks = Hanging(folds=True)
+
+    class Telling(Unreliable):
+        def send(self, parcel: Parcel, before_dot: Callable[[], None]) -> str:
+            reply = mails.send(parcel, before_dot)
+            if len(mails.taken) + len(hooks.taken) == len(readers) + len(urls) - 1:
+                everybody_else.set()
+            return reply
+
+    house.confirmed()
+    house.publish()
+
+    tally = house.courier(channels={"email": Telling(), "webhook": hooks}).deliver_due(NOW)
+
+    assert tally.accepted == len(readers) + len(urls)
+    assert {one.state for one in house.deliveries()} == {S.ACCEPTED}
+    assert hooks.taken[-1].person_id == urls[0].person_id
+
+
+def test_several_connections_send_each_message_once(file_house: House) -> None:
+    house = file_house
+    people = [house.subscribe(f"r{n}@ngo.example") for n in range(20)]
+    channel = Unreliable()
+    house.channel = channel
+    house.confirmed()
+    house.publish()
+
+    house.courier(CourierPolicy(mail_connections=4)).deliver_due(NOW)
+
+    assert sorted(p.address for p in channel.taken) == sorted(one.address for one in people)
+    assert {one.state for one in house.deliveries()} == {S.ACCEPTED}

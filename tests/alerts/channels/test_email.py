@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,25 @@ def test_several_mails_share_one_connection() -> None:
 
     assert len(server.accepted) == 3
     assert server.seen.count("banner") == 1
+
+
+def test_each_thread_has_a_connection_of_its_own() -> None:
+    with fault_server() as server:
+        channel = Email(settings_for(server))
+        both_at_the_dot = threading.Barrier(2, timeout=20)
+        threads = [
+            threading.Thread(target=channel.send, args=(PARCEL, both_at_the_dot.wait))
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        channel.close()
+
+    assert len(server.accepted) == 2
+    assert server.seen.count("banner") == 2
+    assert server.seen.count("quit") == 2
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_again() -> None:
