@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -12,6 +13,9 @@ from typing import Generic, TypeVar
 from monitor.errors import SourceUnavailable
 
 T = TypeVar("T")
+
+PATIENCE_S = 0.01
+"""Between two looks at whether every call waits for the network."""
 
 
 class Deadline:
@@ -23,6 +27,8 @@ class Deadline:
         """What the work is, for messages."""
         self._ends = time.monotonic() + seconds
         self._given_up = threading.Event()
+        self._counting = threading.Lock()
+        self._waiting = 0
 
     @property
     def left_s(self) -> float:
@@ -41,13 +47,33 @@ class Deadline:
             hint="the server is too slow or the line too thin; the next run tries again",
         )
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for the network at present."""
+        return self._waiting
+
+    @contextmanager
+    def wait(self) -> Iterator[None]:
+        """Count as waiting for the network meanwhile."""
+        with self._counting:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._waiting -= 1
+
     def give_up(self) -> None:
         """Let everything that still works towards it stop at its next step."""
         self._given_up.set()
 
 
 def all_within(
-    deadline: Deadline, calls: Sequence[Callable[[], T]], *, at_once: int = 1
+    deadline: Deadline,
+    calls: Sequence[Callable[[], T]],
+    *,
+    at_once: int = 1,
+    at_first: int | None = None,
 ) -> list[T]:
     """Return what each call returns, in order; wait no longer than the deadline.
 
@@ -55,6 +81,15 @@ def all_within(
     server that is silent, headers that come a byte at a time) is left behind and
     keeps neither this call nor the end of the process waiting. What a call raises is
     raised here at once, and the others are given up.
+
+    Parameters
+    ----------
+    at_once : int
+        How many run at a time at most.
+    at_first : int, optional
+        How many begin at once, if fewer. One more begins whenever all wait for the
+        network: where it is slow there are soon `at_once` of them, and where it is not,
+        no more than keep the processors busy.
 
     Raises
     ------
@@ -65,15 +100,21 @@ def all_within(
     done: SimpleQueue[_Outcome[T]] = SimpleQueue()
     for job in enumerate(calls):
         waiting.put(job)
-    for _ in range(min(at_once, len(calls))):
-        threading.Thread(target=_work, args=(waiting, done, deadline), daemon=True).start()
+    most = min(at_once, len(calls))
+    begun = min(most, at_first or most)
+    _begin(begun, waiting, done, deadline)
     results: dict[int, T] = {}
     while len(results) < len(calls):
+        left_s = deadline.left_s
         try:
-            outcome = done.get(timeout=deadline.left_s)
+            outcome = done.get(timeout=min(left_s, PATIENCE_S) if begun < most else left_s)
         except Empty:
-            deadline.give_up()
-            raise deadline.passed() from None
+            if deadline.left_s == 0.0:
+                deadline.give_up()
+                raise deadline.passed() from None
+            if deadline.waiting >= begun:
+                begun += _begin(1, waiting, done, deadline)
+            continue
         if outcome.error is not None:
             raise outcome.error
         results.update(outcome.result)
@@ -95,6 +136,17 @@ class _Outcome(Generic[T]):
     ) -> bool:
         self.error = error
         return True
+
+
+def _begin(
+    count: int,
+    waiting: SimpleQueue[tuple[int, Callable[[], T]]],
+    done: SimpleQueue[_Outcome[T]],
+    deadline: Deadline,
+) -> int:
+    for _ in range(count):
+        threading.Thread(target=_work, args=(waiting, done, deadline), daemon=True).start()
+    return count
 
 
 def _work(

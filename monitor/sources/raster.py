@@ -244,7 +244,7 @@ def _nested(
     rows = -(-(above + grid.height) // repeat) - top
     columns = -(-(before + grid.width) // repeat) - left
     window = _window(file, top, left, rows, columns, missing)
-    fine = window.repeat(repeat, axis=0).repeat(repeat, axis=1)
+    fine = window.repeat(repeat, axis=1).repeat(repeat, axis=0)
     skip_rows, skip_columns = above - top * repeat, before - left * repeat
     return fine[skip_rows : skip_rows + grid.height, skip_columns : skip_columns + grid.width]
 

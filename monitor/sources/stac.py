@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ from monitor.sources.web import WebSettings, host_of
 
 FILES_AT_ONCE = 8
 """Bands of one scene that are fetched at a time: the wait is for the network."""
+
+PROCESSORS = os.cpu_count() or 2
+"""Bands that are begun with: where the network is fast, decoding is what takes time."""
 
 SEARCHES_KEPT = 4
 
@@ -105,7 +109,7 @@ class Stac:
             return all_cloud(scene, grid, bands)
         deadline = Deadline(self.web.total_s, f"scene {scene.scene_id} of {self.name}")
         files = RemoteFiles(deadline, self.web, self.signer, self.cache)
-        gather = partial(all_within, deadline, at_once=FILES_AT_ONCE)
+        gather = partial(all_within, deadline, at_once=FILES_AT_ONCE, at_first=PROCESSORS)
         return read_scene(scene, grid, bands, gather=gather, remote=files.opened)
 
     def greeting(self) -> str:

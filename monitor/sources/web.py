@@ -18,9 +18,19 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 import stamina
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    IncompleteRead,
+    LocationValueError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from monitor.errors import SourceError, SourceRefused, SourceUnavailable
 from monitor.sources.answers import (
@@ -33,14 +43,16 @@ from monitor.sources.answers import (
 )
 from monitor.sources.deadline import Deadline
 
-# It would write each address into the log: keys and positions are parts of addresses.
-logging.getLogger("httpx2").setLevel(logging.WARNING)
+# It would write addresses into the log: keys and positions are parts of addresses.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 # Says nothing of who asks (ALERTS T5); several stores refuse an empty one.
 AGENT = "Mozilla/5.0"
 CONNECTIONS = 16
+BYTES_AT_ONCE = 1 << 18
+"""Of an answer, between two looks at the deadline; less if less has come."""
 
-_CLIENTS: dict[tuple[float, float, str], httpx2.Client] = {}
+_POOLS: dict[tuple[str, str], urllib3.PoolManager] = {}
 _MAKING = Lock()
 
 
@@ -169,33 +181,56 @@ def _wait(error: Exception, settings: WebSettings, deadline: Deadline) -> bool |
 
 def _sent(request: Request, settings: WebSettings, deadline: Deadline) -> Answer:
     deadline.check()
-    with _translated(request, settings):
-        client = _client(settings.connect_s, settings.silence_s, _authorities())
-        with client.stream(
-            request.method,
-            request.url,
-            headers={"User-Agent": AGENT, **request.headers},
-            content=request.content or None,
-        ) as response:
-            # What a failed request says is short, or not worth reading.
-            limit = settings.max_bytes if response.is_success else 2_000
-            body = _body(response, request, limit, deadline, cut=not response.is_success)
-            headers = {name.lower(): value for name, value in response.headers.items()}
-    if response.is_success:
-        return Answer(response.status_code, headers, body)
+    with (
+        deadline.wait(),
+        _translated(request, settings),
+        _asked(request, settings) as response,
+    ):
+        succeeded = 200 <= response.status < 300
+        # What a failed request says is short, or not worth reading.
+        limit = settings.max_bytes if succeeded else 2_000
+        body = _body(response, request, limit, deadline, cut=not succeeded)
+        headers = {name.lower(): response.headers[name] for name in response.headers}
+    if succeeded:
+        return Answer(response.status, headers, body)
     said = "" if is_page(headers.get("content-type", ""), body) else quoted(body, request.secrets)
     wait_s = retry_after_s(
         headers.get("retry-after"), datetime.now(UTC), in_milliseconds=settings.milliseconds
     )
-    raise _Failed(verdict_of(response.status_code, request.what, said, wait_s))
+    raise _Failed(verdict_of(response.status, request.what, said, wait_s))
+
+
+def _asked(request: Request, settings: WebSettings) -> urllib3.BaseHTTPResponse:
+    """Return the answer with its body still to come; closed, it gives back its connection."""
+    pool = _pool(_proxy_of(request.url), _authorities())
+    return pool.urlopen(
+        request.method,
+        request.url,
+        headers={
+            "User-Agent": AGENT,
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip",
+            **request.headers,
+        },
+        body=request.content or None,
+        timeout=urllib3.Timeout(connect=settings.connect_s, read=settings.silence_s),
+        retries=False,
+        redirect=False,
+        preload_content=False,
+    )
 
 
 def _body(
-    response: httpx2.Response, request: Request, limit: int, deadline: Deadline, *, cut: bool
+    response: urllib3.BaseHTTPResponse,
+    request: Request,
+    limit: int,
+    deadline: Deadline,
+    *,
+    cut: bool,
 ) -> bytes:
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_bytes():
+    while part := response.read1(BYTES_AT_ONCE):
         parts.append(part)
         size += len(part)
         if size > limit:
@@ -213,22 +248,19 @@ def _body(
 def _translated(request: Request, settings: WebSettings) -> Iterator[None]:
     try:
         yield
-    except httpx2.TimeoutException as error:
-        if isinstance(error, httpx2.ConnectTimeout):
-            told = f"no connection within {settings.connect_s:g} s"
-        else:
-            told = f"no answer for {settings.silence_s:g} s"
-        raise _Failed(_unreachable(request, told)) from error
-    except httpx2.HTTPError as error:
-        raise _Failed(_of_transport(request, error)) from error
-    except httpx2.InvalidURL as error:
+    except ReadTimeoutError as error:
+        raise _Failed(_unreachable(request, f"no answer for {settings.silence_s:g} s")) from error
+    except LocationValueError as error:
         refused = SourceRefused(f"{request.what}: the address cannot be used: {error}")
         raise _Failed(Verdict(refused)) from error
+    except HTTPError as error:
+        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+            told = f"no connection within {settings.connect_s:g} s"
+            raise _Failed(_unreachable(request, told)) from error
+        raise _Failed(_of_transport(request, error)) from error
 
 
-def _of_transport(request: Request, error: httpx2.HTTPError) -> Verdict:
-    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
-        return Verdict(SourceRefused(f"{request.what}: the request cannot be sent: {error}"))
+def _of_transport(request: Request, error: HTTPError) -> Verdict:
     cause = _cause(error, ssl.SSLCertVerificationError)
     if cause is not None:
         # Never unchecked: who can put himself in between could make a burned village look calm.
@@ -238,7 +270,18 @@ def _of_transport(request: Request, error: httpx2.HTTPError) -> Verdict:
             "or name your own in SSL_CERT_FILE",
         )
         return Verdict(refused)
-    return _unreachable(request, quoted(str(error).encode(), request.secrets) or "broken off")
+    return _unreachable(request, quoted(_words_of(error).encode(), request.secrets) or "broken off")
+
+
+def _words_of(error: HTTPError) -> str:
+    """Return what happened, without the pools and errors that it is wrapped in."""
+    incomplete = _cause(error, IncompleteRead)
+    if isinstance(incomplete, IncompleteRead):
+        return f"closed after {incomplete.partial} bytes, {incomplete.expected} are missing"
+    system = _cause(error, OSError)
+    if isinstance(system, OSError):
+        return system.strerror or str(system)
+    return str(error)
 
 
 def _unreachable(request: Request, told: str) -> Verdict:
@@ -258,18 +301,24 @@ def _authorities() -> str:
     return os.environ.get("SSL_CERT_FILE", "") or os.environ.get("REQUESTS_CA_BUNDLE", "")
 
 
-def _client(connect_s: float, silence_s: float, authorities: str) -> httpx2.Client:
-    # One per process and patience: connections are kept, and its making reads all certificates.
-    key = (connect_s, silence_s, authorities)
+def _proxy_of(url: str) -> str:
+    """Return the proxy that the environment names for an address, "" for none."""
+    parts = urllib3.util.parse_url(url)
+    if not parts.host or proxy_bypass(parts.netloc or parts.host):
+        return ""
+    proxies = getproxies()
+    return proxies.get(parts.scheme or "", "") or proxies.get("all", "")
+
+
+def _pool(proxy: str, authorities: str) -> urllib3.PoolManager:
+    # One per process: connections are kept, and its making reads all certificates.
     with _MAKING:
-        if key not in _CLIENTS:
-            _CLIENTS[key] = httpx2.Client(
-                verify=_trust(authorities) if authorities else True,
-                timeout=httpx2.Timeout(silence_s, connect=connect_s),
-                limits=httpx2.Limits(max_connections=CONNECTIONS),
-                follow_redirects=False,
-            )
-        return _CLIENTS[key]
+        if (proxy, authorities) not in _POOLS:
+            trust = _trust(authorities) if authorities else httpx2.create_ssl_context()
+            how: dict[str, Any] = {"maxsize": CONNECTIONS, "ssl_context": trust}
+            pool = urllib3.ProxyManager(proxy, **how) if proxy else urllib3.PoolManager(**how)
+            _POOLS[proxy, authorities] = pool
+        return _POOLS[proxy, authorities]
 
 
 def _trust(authorities: str) -> ssl.SSLContext:
@@ -286,8 +335,8 @@ def _trust(authorities: str) -> ssl.SSLContext:
 def close_connections() -> None:
     """Close every connection of this process; the next request opens one again."""
     with _MAKING:
-        while _CLIENTS:
-            _CLIENTS.popitem()[1].close()
+        while _POOLS:
+            _POOLS.popitem()[1].clear()
 
 
 def host_of(url: str) -> str:

@@ -23,14 +23,52 @@ def test_results_come_in_the_order_of_the_calls() -> None:
     assert all_within(Deadline(5, "a test"), [slow, fast], at_once=2) == ["slow", "fast"]
 
 
+def test_calls_that_wait_for_the_network_are_joined_by_others() -> None:
+    work = Deadline(5, "a test")
+    # None of the four ends before all four have begun.
+    together = threading.Barrier(4, timeout=5)
+
+    def ask() -> int:
+        with work.wait():
+            return together.wait()
+
+    assert sorted(all_within(work, [ask] * 4, at_once=4, at_first=1)) == [0, 1, 2, 3]
+    assert work.waiting == 0
+
+
+def test_calls_that_work_are_not_joined_by_others() -> None:
+    work = Deadline(5, "a test")
+    looked_at_often = threading.Event()
+    threads = set()
+
+    def compute() -> None:
+        threads.add(threading.get_ident())
+        looked_at_often.wait(0.03)
+
+    all_within(work, [compute] * 6, at_once=6, at_first=1)
+
+    assert len(threads) == 1
+
+
+def test_there_are_never_more_than_may_run_at_once() -> None:
+    work = Deadline(5, "a test")
+    pair = threading.Barrier(2, timeout=5)
+
+    def ask() -> int:
+        with work.wait():
+            return pair.wait()
+
+    assert sorted(all_within(work, [ask] * 6, at_once=2, at_first=1)) == [0, 0, 0, 1, 1, 1]
+
+
 def test_a_call_that_hangs_is_left_behind() -> None:
     never = threading.Event()
-    deadline = Deadline(0.05, "scene S")
+    soon = Deadline(0.05, "scene S")
 
     with pytest.raises(SourceUnavailable, match=r"scene S: given up after 0\.05 s"):
-        all_within(deadline, [lambda: never.wait(10)])
+        all_within(soon, [lambda: never.wait(10)] * 3, at_once=3, at_first=1)
 
-    assert deadline.left_s == 0
+    assert soon.left_s == 0
     never.set()
 
 
@@ -61,9 +99,9 @@ def test_no_calls_give_no_results() -> None:
 
 
 def test_work_that_was_given_up_has_no_time_left() -> None:
-    deadline = Deadline(60, "a test")
+    work = Deadline(60, "a test")
 
-    deadline.give_up()
+    work.give_up()
 
     with pytest.raises(SourceUnavailable):
-        deadline.check()
+        work.check()

@@ -65,6 +65,18 @@ def test_undeclared_integers_follow_the_processing_baseline(
     np.testing.assert_allclose(observation.bands["red"], expected, atol=1e-7)
 
 
+def test_every_number_becomes_the_float_that_is_nearest(tmp_path: Path) -> None:
+    # More rows than are scaled at a time, and not a multiple of them.
+    grid = replace(GRID, height=150, width=400)
+    stored = np.arange(60_000, dtype=np.uint16).reshape(150, 400)
+    red = an_asset(tmp_path, "red", stored, grid=grid, scale=1e-4, offset=-0.1)
+
+    observation = read_scene(a_scene(assets={"red": red}), grid, ["red"])
+
+    expected = np.array([float(number) * 1e-4 - 0.1 for number in range(60_000)], np.float32)
+    assert np.array_equal(observation.bands["red"].ravel(), expected)
+
+
 def test_floats_are_reflectance_already(tmp_path: Path) -> None:
     red = an_asset(tmp_path, "red", np.full((4, 4), 0.25, np.float32))
 

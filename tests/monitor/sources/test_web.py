@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
+import urllib3
 
 from monitor.errors import SourceError, SourceRefused, SourceUnavailable
 from monitor.sources.deadline import Deadline
-from monitor.sources.web import Request, Unauthorised, WebSettings, fetch
+from monitor.sources.web import (
+    Request,
+    Unauthorised,
+    WebSettings,
+    close_connections,
+    fetch,
+)
 from tests.monitor.sources.servers import Reply, Server, deaf, page, running, told
 
 QUICK = WebSettings(
@@ -45,6 +56,54 @@ def test_a_request_says_nothing_of_who_asks(server: Server) -> None:
     agent = server.log[0].headers["user-agent"].lower()
     assert "emberwatch" not in agent
     assert "python" not in agent
+
+
+def test_a_packed_answer_is_unpacked(server: Server) -> None:
+    packed = Reply(200, gzip.compress(b"fine" * 500), {"Content-Encoding": "gzip"})
+    server.routes["/packed"] = lambda _: packed
+
+    assert asked(f"{server.url}/packed") == b"fine" * 500
+    assert server.log[0].headers["accept-encoding"] == "gzip"
+
+
+def test_a_small_answer_that_unpacks_without_end_is_refused(server: Server) -> None:
+    packed = Reply(200, gzip.compress(bytes(50_000_000)), {"Content-Encoding": "gzip"})
+    server.routes["/bomb"] = lambda _: packed
+    web = replace(QUICK, max_bytes=1_000_000)
+
+    with pytest.raises(SourceRefused, match="exceeds 1000000 bytes"):
+        asked(f"{server.url}/bomb", web)
+    assert len(server.log) == 1
+
+
+def test_the_proxy_of_the_environment_is_asked_instead(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.routes["/search"] = lambda _: Reply(200, b"by the proxy")
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+    assert asked("http://catalogue.example/search") == b"by the proxy"
+    assert server.log[0].path == "http://catalogue.example/search"
+    assert asked(f"{server.url}/ok") == b"fine"
+    assert server.log[1].path == "/ok"
+
+
+def test_connections_are_kept_for_the_next_request(server: Server) -> None:
+    close_connections()
+    opened: list[object] = []
+    connect = urllib3.util.connection.create_connection
+
+    def counted(*how: Any, **more: Any) -> socket.socket:
+        opened.append(how)
+        return connect(*how, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urllib3.util.connection, "create_connection", counted)
+        for _ in range(5):
+            assert asked(f"{server.url}/ok") == b"fine"
+
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
