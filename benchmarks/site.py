@@ -46,10 +46,12 @@ from alerts.web.site import site
 from aoi.area import Aoi
 from aoi.database import METADATA, open_database, writing
 from aoi.grid import utm_epsg
+from aoi.interval import Interval
 from aoi.registry import AoiRegistry
 from aoi.tables import SETTLEMENTS, row_of_settlement
 from monitor.archive import save_chip
 from monitor.area_job import ScoredReading
+from monitor.commands.serve import KEEP_ALIVE_S
 from monitor.finding import FindingKind, Tier
 from monitor.reading import Reading, Verdict
 from monitor.rows import reading_row
@@ -199,6 +201,9 @@ def an_alert(number: int, chance: np.random.Generator) -> Alert:
         tier=TIERS[int(chance.integers(len(TIERS)))],
         probability=float(chance.random()),
         geometry=box(x, y, x + 0.003, y + 0.003),
+        happened=Interval(opened_at - timedelta(days=5), opened_at - timedelta(hours=6)),
+        first_seen=opened_at - timedelta(hours=6),
+        last_seen=opened_at - timedelta(hours=6),
     )
     waits = status in STATES[:3] and bool(chance.random() < 0.55)
     return Alert(
@@ -245,7 +250,12 @@ def crowd(parts: Parts, count: int, readers: int = 50) -> int:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(readers)
-    server = uvicorn.Server(uvicorn.Config(site(parts), log_config=None, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            site(parts), log_config=None, access_log=False, lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_S,
+        )
+    )  # fmt: skip
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -261,7 +271,11 @@ def crowd(parts: Parts, count: int, readers: int = 50) -> int:
             statuses = []
             for path in turned:
                 begun = time.perf_counter()
-                statuses.append(client.get(path).status_code)
+                try:
+                    statuses.append(client.get(path).status_code)
+                except httpx2.TransportError as error:
+                    print(f"{path}: {error}")
+                    statuses.append(0)
                 waits.append(since(begun))
             return statuses
 

@@ -82,6 +82,8 @@ class Page:
         visitor = Visitor(cookie=fresh) if fresh else self.visitor
         shown: dict[str, Any] = {
             "t": self.speech.say,
+            "told": self.speech.told,
+            "word": self.speech.word,
             "speech": self.speech,
             "language": self.speech.language,
             "direction": self.speech.direction,
@@ -96,6 +98,10 @@ class Page:
             "said": self._said(),
             **values,
         }
+        for name in ("message", "hint"):
+            # Refusals are raised in English, wherever they are raised.
+            if shown.get(name):
+                shown[name] = self.speech.told(str(shown[name]))
         response = HTMLResponse(templates().get_template(template).render(shown), status)
         if fresh:
             self._set(response, form_cookie(self.parts), fresh, http_only=True)

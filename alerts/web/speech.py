@@ -9,9 +9,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from alerts.alert import Action, AlertEvent
+from alerts.web.sentences import in_words_of
 from alerts.words import FIRST_STRONG_ISOLATE, LANGUAGES, POP_ISOLATE, Speech, plain
 
 FOLDER = Path(__file__).parent / "languages"
+
+REASONS = {Action.REJECT: "reason", Action.RETRACT: "class"}
+"""Which words a reason is one of, where it is a choice of a person."""
 
 NAMES: Mapping[str, str] = {
     "en": "English",
@@ -84,6 +89,21 @@ class SiteSpeech:
         return sentence.format(
             **{name: self._apart(plain(str(v), 2_000)) for name, v in values.items()}
         )
+
+    def told(self, text: str) -> str:
+        """Return what the service wrote in English, in this language where it is known."""
+        return text if self.language == "en" else in_words_of(self.language, text, self._apart)
+
+    def word(self, prefix: str, code: str) -> str:
+        """Return the word for a code of the service; the code itself where there is none."""
+        key = f"{prefix}.{code}"
+        return self.say(key) if self.knows(key) else code
+
+    def because(self, event: AlertEvent) -> str:
+        """Return why an alert was acted on: the reason's own words, then the note."""
+        prefix = REASONS.get(event.action, "because")
+        reason, note = self.word(prefix, event.reason) if event.reason else "", event.note
+        return ". ".join(part for part in (reason, self.told(note)) if part)
 
     def knows(self, key: str) -> bool:
         """Return True if there is such a sentence."""

@@ -28,6 +28,9 @@ from monitor.service import Service
 LOCK = "service.lock"
 DELIVER_EVERY = timedelta(minutes=1)
 ASK_AGAIN_S = 2.0
+KEEP_ALIVE_S = 75
+"""Longer than a proxy keeps a connection (60 s): none is closed as a request comes in on it."""
+
 COMPARISONS = {
     "compare lately": (timedelta(hours=1), timedelta(days=2)),
     "compare all": (timedelta(days=1), timedelta(days=90)),
@@ -65,8 +68,12 @@ def run_until_stopped(service: Service, say: Callable[[str], object]) -> None:
     with _listening(web.host, web.port) as listener, _ended_by_signals():
         server = uvicorn.Server(
             uvicorn.Config(
-                site_of(service, worker.unwell), log_config=None, access_log=False, lifespan="off"
-            )
+                site_of(service, worker.unwell),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_keep_alive=KEEP_ALIVE_S,
+            )  # fmt: skip
         )
         # What was imported stays: no page waits 0.15 s while all of it is looked through.
         gc.collect()

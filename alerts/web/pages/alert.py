@@ -58,6 +58,7 @@ def alert_page(
         pair=chosen(cards, before, after),
         has_place=alert.kind is not FindingKind.BLIND,
         events=parts.alerts.events(alert.event_id),
+        because=page.speech.because,
         recipients=recipients_of(
             parts.database, alert.event_id, addresses=page.visitor.role.covers(Role.OPERATOR)
         ),

@@ -51,7 +51,6 @@ def list_areas(page: PageOf, find: Text = "", view: Text = "", at: At = 1) -> Re
     return page.render(
         "areas.html",
         rows=rows,
-        every=duration_text,
         days=last_days(page.now.date()),
         total=len(groups),
         at=at,
@@ -99,7 +98,6 @@ def show_area(page: PageOf, aoi_id: str) -> Response:
         "area.html",
         row=row,
         group=group,
-        every=duration_text,
         settlements=settlements[:SETTLEMENTS_SHOWN],
         settlement_count=len(settlements),
         alerts_a_month=expected_alerts(parts.settings.rates, len(settlements)),
