@@ -73,7 +73,7 @@ def run_until_stopped(service: Service, say: Callable[[str], object]) -> None:
                 access_log=False,
                 lifespan="off",
                 timeout_keep_alive=KEEP_ALIVE_S,
-            )  # fmt: skip
+            )
         )
         # What was imported stays: no page waits 0.15 s while all of it is looked through.
         gc.collect()
