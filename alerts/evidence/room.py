@@ -21,7 +21,7 @@ from alerts.evidence.bundle import bundled, canonical_json, root_statement
 from alerts.evidence.measures import band_means
 from alerts.evidence.provenance import provenance_of
 from alerts.evidence.readme import readme
-from alerts.evidence.report import report_pdf
+from alerts.evidence.report import language_on_paper, report_pdf
 from alerts.evidence.seal import Seal
 from alerts.evidence.timestamps import Stamp, asked, stamp_of
 from alerts.formats.geojson import feature_of, geojson_text
@@ -42,9 +42,6 @@ READINGS_BEFORE = timedelta(days=60)
 READINGS_AFTER = timedelta(days=30)
 
 LIBRARIES = ("emberwatch", "numpy", "rasterio", "scipy", "shapely")
-
-LANGUAGE = "en"
-"""Of the printed report; the map speaks the language of the house."""
 
 Pictured = Callable[[Alert, str | None], AlertPicture]
 """Returns what the desk may see of an alert, in a language; None for that of the house."""
@@ -86,8 +83,13 @@ class EvidenceRoom:
         """The key that bundles are checked with."""
         return self._seal.public.pem
 
-    def bundle(self, event_id: str) -> bytes:
+    def bundle(self, event_id: str, language: str = "") -> bytes:
         """Return the sealed bundle of an alert, the same bytes as long as nothing changes.
+
+        Parameters
+        ----------
+        language : str
+            Of the printed report; empty: that of the house, as the map.
 
         Raises
         ------
@@ -107,7 +109,7 @@ class EvidenceRoom:
             "event.json": canonical(payload_of(alert)).encode() + b"\n",
             "log/segment.jsonl": b"".join(canonical(row).encode() + b"\n" for row in log),
             "values.json": canonical_json(self._values(alert, chips)),
-            **self._exhibits(alert, events, looks),
+            **self._exhibits(alert, events, looks, language),
         }
         chip_files = dict(zip(chips, alert.finding.chips, strict=True))
         prov = canonical_json(provenance_of(alert, events, looks, made, chip_files))
@@ -186,12 +188,15 @@ class EvidenceRoom:
         return content
 
     def _exhibits(
-        self, alert: Alert, events: Sequence[AlertEvent], looks: Sequence[ArchivedLook]
-    ) -> dict[str, bytes]:
+        self, alert: Alert, events: Sequence[AlertEvent], looks: Sequence[ArchivedLook],
+        language: str,
+    ) -> dict[str, bytes]:  # fmt: skip
         """Return what is drawn for people: map, plate, report, and how the plate was drawn."""
         try:
-            exhibit = self._exhibitor.exhibit(self._pictured(alert, None))
-            printed = self._pictured(alert, LANGUAGE)
+            picture = self._pictured(alert, None)
+            asked = language or picture.language
+            exhibit = self._exhibitor.exhibit(picture)
+            printed = self._pictured(alert, language_on_paper(asked))
         except ArchiveError as error:
             raise EvidenceRefused(error.message, error.hint) from error
         recipe = {
@@ -203,7 +208,7 @@ class EvidenceRoom:
             "map.html": exhibit.map_page.encode(),
             "plate.png": exhibit.plate_png,
             "recipe.json": canonical_json(recipe),
-            "report.pdf": report_pdf(printed, exhibit.plate_png, events, looks, key),
+            "report.pdf": report_pdf(printed, exhibit.plate_png, events, looks, key, asked=asked),
         }
 
     def _values(self, alert: Alert, chips: Mapping[str, bytes]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from alerts.errors import EvidenceRefused
+from alerts.web.speech import NAMES
 from monitor.commands.call import Call, minutes, plain, verb
 from monitor.errors import ConfigError
 
@@ -31,6 +32,9 @@ def export(
     timestamp: Annotated[
         str, typer.Option(metavar="URL", help="Have this RFC 3161 authority stamp the log first.")
     ] = "",
+    language: Annotated[
+        str, typer.Option(metavar="LANGUAGE", help="Of the report: en, fr, ar or my.")
+    ] = "",
 ) -> None:
     """Write the sealed bundle of an alert, with all that the desk knows; mind who gets it.
 
@@ -38,11 +42,18 @@ def export(
     log of decisions with its signed root, provenance (W3C PROV), a map, the plate and how it
     was drawn, a report as PDF. The same bytes each time, as long as nothing changes.
     """
+    # Imported here: drawing takes a second to load, and --help needs none.
+    from alerts.evidence.report import language_on_paper
+
+    if language and language not in NAMES:
+        raise ConfigError(
+            f"no report is printed in {language!r}", hint=f"choose one of {', '.join(NAMES)}"
+        )
     service = call.service()
     found = service.alerts.alert(event_id)
     if timestamp:
         service.evidence.stamp(timestamp)
-    content = service.evidence.bundle(found.event_id)
+    content = service.evidence.bundle(found.event_id, language)
     try:
         out.write_bytes(content)
     except OSError as error:
@@ -50,9 +61,19 @@ def export(
             f"cannot write {out}: {error.strerror}", hint="name another file with --out"
         ) from error
     fingerprint = service.evidence.fingerprint
+    asked = language or service.config.service.language
+    printed = language_on_paper(asked)
+    in_english = f"the report is in English: no font here for {asked!r}; install fonts-noto-core"
     call.say(
-        {"written": str(out), "bytes": len(content), "ref": found.ref, "key": fingerprint},
+        {
+            "written": str(out),
+            "bytes": len(content),
+            "ref": found.ref,
+            "key": fingerprint,
+            "report_language": printed,
+        },
         f"{plain(out)}: {len(content) / 1e6:.1f} MB, sealed with key {fingerprint}",
+        *([in_english] if printed != asked else []),
         "tell whoever gets it the fingerprint of the key by another way, such as the phone",
     )
 
