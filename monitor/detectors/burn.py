@@ -24,6 +24,7 @@ from monitor.matched import templates_for
 from monitor.reading import Reading, Verdict
 from monitor.recent import Recent
 from monitor.reference import Reference, reference_from_looks
+from monitor.registration import held_by_misregistration
 from monitor.settlement_look import SettlementLook, measured, medians_of
 
 Array = NDArray[np.float32]
@@ -78,7 +79,8 @@ def burn_readings(
         Seasonal state of the look's track; None, or one of other sets or features,
         means window or pair mode.
     earlier : sequence of Look
-        Earlier looks of the same track, any order; used without a baseline only.
+        Earlier looks of the same track, oldest first: what a look is held against without a
+        baseline, and whether it lies where they do.
     settings : BurnSettings
     calibration : Calibration
     known_at : datetime
@@ -130,7 +132,9 @@ def burn_readings(
     readings = [
         reading_of(place, look, reference, settings, calibration, known_at) for place in places
     ]
-    held = _held(look, observed, reference, places, readings)
+    held = _held(look, observed, reference, places, readings) or held_by_misregistration(
+        look, earlier
+    )
     if held:
         readings = [held_reading(reading, held) for reading in readings]
     elif past is not None:
