@@ -21,11 +21,12 @@ class FusionSettings:
     rate decides: at 0.01 false alarms per village-year, a region where 1 % of villages burn
     a year has as many of either. From ``[detection.burn]``."""
 
-    local_odds: float = 6.0
+    local_odds: float = 4.0
     """How much denser quiet scores are at their threshold than beyond it, against those of
-    burns: turns a tail rate into odds at the score itself. Fitted on 36 tuning worlds, each
-    with weights fitted on the others: stated and observed shares differ by 0.04 on average
-    for 6 to 10, by 0.05 for 4 and by 0.11 for 1."""
+    burns: turns a tail rate into odds at the score itself. On tuning worlds stated and
+    observed shares differ by 0.03 to 0.04 on average for 3, by 0.04 to 0.05 for 4 and by 0.06
+    to 0.08 for 6 (``python -m benchmarks.tuning_check``); other worlds had more false alarms,
+    so the larger of the best two."""
 
     hotspot_weight: float = 0.8
     radar_weight: float = 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ def recalibrated(
     made_from: str,
     settings: PersistenceSettings,
     weights: EvidenceWeights,
+    counted: Sequence[QuietPlace] | None = None,
 ) -> Calibration:
     """Return the calibration of quiet places.
 
@@ -73,6 +75,9 @@ def recalibrated(
         The rules whose false alarms are counted.
     weights : EvidenceWeights
         How the evidence of a look is weighed; see `monitor.evidence.fitted_weights`.
+    counted : sequence of QuietPlace, optional
+        Where the last count is made, `places` unless given: a promise per village-year that
+        holds on the average of easy and hard places is broken at the hard ones.
 
     Notes
     -----
@@ -80,7 +85,7 @@ def recalibrated(
     the highest score of each 30-day episode gives the rate of each rule; then the rarest
     rule of each episode gives the rate of all of them together. That last count decides
     on alarms: it is made with weights that the place did not help to fit, and raised by
-    its standard error.
+    twice its standard error.
     """
     ordered = [reweighed(usable(place.readings), weights) for place in places]
     calibration = built_calibration(_quiet_looks(ordered), made_from, weights)
@@ -92,6 +97,7 @@ def recalibrated(
     for rule in SHARES:
         best = _best(found, lambda scores, rule=rule: scores.get(rule, np.nan))  # type: ignore[misc]
         calibration = _with_rate(calibration, rule, rate_table(np.array(best), years))
+    hard = places if counted is None else counted
     apart = [
         _candidates(
             place,
@@ -101,12 +107,14 @@ def recalibrated(
             ],
             settings,
         )
-        for place in places
+        for place in hard
     ]
+    years = sum(place.years for place in hard)
     rarest = _best(
         apart, lambda scores: max(rarity_of(r, score, calibration) for r, score in scores.items())
     )
-    return _with_rate(calibration, "all", rate_table(np.array(rarest), years, cautious=True))
+    found_rate = rate_table(np.array(rarest), years, cautious=True)
+    return _named(_with_rate(calibration, "all", found_rate))
 
 
 def reweighed(readings: Sequence[Reading], weights: EvidenceWeights) -> list[Reading]:
@@ -166,6 +174,14 @@ def _best(
 
 def _with_rate(calibration: Calibration, rule: str, table: RateTable) -> Calibration:
     return replace(calibration, rates={**calibration.rates, rule: table})
+
+
+def _named(calibration: Calibration) -> Calibration:
+    """Return the calibration with a version that its rates are part of, as its tails are."""
+    digest = hashlib.sha256(calibration.version.encode())
+    for rule, table in sorted(calibration.rates.items()):
+        digest.update(rule.encode() + table.thresholds.tobytes() + table.rates.tobytes())
+    return replace(calibration, version=f"cal-{digest.hexdigest()[:10]}")
 
 
 def _quiet_looks(ordered: Sequence[Sequence[Reading]]) -> QuietLooks:
