@@ -78,6 +78,38 @@ def test_a_locked_database_is_named_with_a_hint(empty: Engine, tmp_path: Path) -
     other.dispose()
 
 
+def test_a_database_in_use_is_brought_up_to_date_from_each_revision_since_deliveries(
+    empty: Engine,
+) -> None:
+    with writing(empty) as connection:
+        command.upgrade(config_of(connection), "0009")
+        connection.execute(
+            text(
+                "INSERT INTO alerts (event_id, ref, aoi_id, kind, status, revision, told_revision, "
+                "outside, severity, tier, needs_review, queue_order, opened_at, changed_at, body) "
+                "VALUES ('fire-x', 'XXXX', 'sd', 'burn', 'first', 1, 0, 0, 'minor', 'C', 1, 0, "
+                "'2024-05-20 00:00:00.000000', '2024-05-20 00:00:00.000000', :body)"
+            ),
+            {
+                "body": '{"review": "unset", "finding": {'
+                '"happened_after": "2024-05-13T08:30:00+00:00", '
+                '"happened_before": "2024-05-18T08:30:00+00:00"}}'
+            },
+        )
+        connection.execute(
+            text(
+                "INSERT INTO alert_events (event_id, revision, action, actor, at, reason, note, "
+                "after, prev_sha256, sha256) VALUES ('fire-x', 1, 'open', 'service', "
+                "'2024-05-20 00:00:00.000000', 'first', '', 'first', 'a', 'b')"
+            )
+        )
+
+    upgrade(empty)
+
+    with reading(empty) as connection:
+        assert connection.execute(select(ALERTS.c.review)).scalar_one() == "unset"
+
+
 def test_alerts_of_before_get_their_place_in_the_queue(empty: Engine) -> None:
     with writing(empty) as connection:
         command.upgrade(config_of(connection), "0005")

@@ -21,6 +21,7 @@ branch_labels = None
 depends_on = None
 
 BATCH = 1_000
+LONG_AGO = "1970-01-01 00:00:00.000000"
 COLUMNS = [
     "happened_before", "happened_after", "status", "review", "aoi_id", "opened_at", "event_id",
 ]  # fmt: skip
@@ -28,14 +29,16 @@ COLUMNS = [
 
 def upgrade() -> None:
     """Add the columns, and fill them from what is there."""
-    with op.batch_alter_table("alerts") as alerts:
-        alerts.add_column(sa.Column("happened_after", UtcDateTime))
-        alerts.add_column(sa.Column("happened_before", UtcDateTime))
-        alerts.add_column(sa.Column("review", sa.String(10)))
+    # Added one by one and with a value: to change a column of SQLite afterwards, its table is
+    # made anew, which the deliveries that point to it do not allow.
+    for column in ("happened_after", "happened_before"):
+        op.add_column(
+            "alerts", sa.Column(column, UtcDateTime, nullable=False, server_default=LONG_AGO)
+        )
+    op.add_column(
+        "alerts", sa.Column("review", sa.String(10), nullable=False, server_default="unset")
+    )
     _fill(op.get_bind())
-    with op.batch_alter_table("alerts") as alerts:
-        for column in ("happened_after", "happened_before", "review"):
-            alerts.alter_column(column, nullable=False)
     op.create_index("ix_alerts_happened", "alerts", COLUMNS)
     op.create_index("ix_coverage_days_day", "coverage_days", ["day", "state", "aoi_id"])
 
