@@ -109,10 +109,11 @@ def all_within(
         try:
             outcome = done.get(timeout=min(left_s, PATIENCE_S) if begun < most else left_s)
         except Empty:
-            if deadline.left_s == 0.0:
+            # A call that failed in this moment gave the rest up: then its error is there by now.
+            if deadline.left_s == 0.0 and done.empty():
                 deadline.give_up()
                 raise deadline.passed() from None
-            if deadline.waiting >= begun:
+            if begun < most and deadline.waiting >= begun:
                 begun += _begin(1, waiting, done, deadline)
             continue
         if outcome.error is not None:

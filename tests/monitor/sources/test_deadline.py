@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from monitor.errors import SourceRefused, SourceUnavailable
+from monitor.sources import deadline
 from monitor.sources.deadline import Deadline, all_within
 
 
@@ -82,6 +83,18 @@ def test_what_a_call_raises_is_raised_and_the_rest_given_up() -> None:
         all_within(Deadline(5, "a test"), [refuse, lambda: done.append(1)], at_once=1)
 
     assert done == []
+
+
+def test_the_reason_is_told_however_the_threads_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Looked at without a pause, so that a failure often falls between two looks.
+    monkeypatch.setattr(deadline, "PATIENCE_S", 0.0)
+
+    def refuse() -> None:
+        raise SourceRefused("no", hint="why")
+
+    for _ in range(300):
+        with pytest.raises(SourceRefused, match="no"):
+            all_within(Deadline(5, "a test"), [refuse, refuse, refuse], at_once=3, at_first=1)
 
 
 def test_a_bug_in_a_call_is_not_hidden() -> None:
