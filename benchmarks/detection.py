@@ -95,6 +95,10 @@ class Place:
             scene_ids=(f"scene-{number}",),
         )
 
+    def before(self, number: int) -> list[Look]:
+        """Return the looks that a look is held against, oldest first."""
+        return [self.look(earlier) for earlier in range(number - 5, number)]
+
 
 def main() -> None:
     """Measure, and print."""
@@ -124,11 +128,14 @@ def beside_reading(place: Place, baseline: Baseline, repeats: int) -> dict[str, 
     read, judged = [], []
     with scene_server() as url:
         past = None
+        earlier = place.before(60)
         for repeat in range(repeats + 1):
             item = an_item(f"{url}/pass-{repeat}")
             _, read_s = timed(lambda item=item: ours(item, grid))  # type: ignore[misc]
             look = place.look(60 + repeat)
-            past, judge_s = timed(lambda k=look, p=past: judge(place, baseline, k, p))  # type: ignore[misc]
+            past, judge_s = timed(
+                lambda k=look, p=past: judge(place, baseline, k, p, earlier)  # type: ignore[misc]
+            )
             if repeat:
                 read.append(read_s)
                 judged.append(judge_s)
@@ -143,7 +150,8 @@ def beside_reading(place: Place, baseline: Baseline, repeats: int) -> dict[str, 
 def beside_nrt(place: Place, baseline: Baseline, fit_s: float, looks: int) -> dict[str, object]:
     """Return our fit and step (six features, rings, places) beside nrt's (one index)."""
     _, step_s = timed(lambda: absorb(baseline, place.look(looks), place.sets))
-    _, judge_s = timed(lambda: judge(place, baseline, place.look(looks), None))
+    look, earlier = place.look(looks), place.before(looks)
+    _, judge_s = timed(lambda: judge(place, baseline, look, None, earlier))
     mine = {"fit_s": round(fit_s, 2), "step_s": round(step_s + judge_s, 3)}
     if importlib.util.find_spec("nrt") is None:
         return {"emberwatch": mine, "nrt": "not installed"}
@@ -197,8 +205,9 @@ def with_history(place: Place) -> dict[str, object]:
     found = {}
     for looks in (30, 120):
         baseline = fitted(place, looks)
+        earlier = place.before(looks)
         spent = [
-            timed(lambda n=n, b=baseline: judge(place, b, place.look(n), None))[1]  # type: ignore[misc]
+            timed(lambda k=place.look(n), b=baseline, e=earlier: judge(place, b, k, None, e))[1]  # type: ignore[misc]
             for n in range(looks, looks + 5)
         ]
         found[f"after_{looks}_looks"] = {
@@ -213,8 +222,9 @@ def whole_tile(areas: int = 9, settlements: int = 3_000) -> dict[str, float]:
     each = a_place(side_km=36.6, settlements=settlements // areas, seed=5)
     baseline = fitted(each, 26)
     looks = [each.look(26 + number) for number in range(areas)]
+    earlier = each.before(26)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    spent = [timed(lambda k=k: judge(each, baseline, k, None))[1] for k in looks]  # type: ignore[misc]
+    spent = [timed(lambda k=k: judge(each, baseline, k, None, earlier))[1] for k in looks]  # type: ignore[misc]
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "settlements": areas * len(each.sets.settlements),
@@ -225,10 +235,12 @@ def whole_tile(areas: int = 9, settlements: int = 3_000) -> dict[str, float]:
     }
 
 
-def judge(place: Place, baseline: Baseline, look: Look, past: Recent | None) -> Recent | None:
+def judge(
+    place: Place, baseline: Baseline, look: Look, past: Recent | None, earlier: Sequence[Look]
+) -> Recent | None:
     """Score every settlement of a look, as a run of the service does."""
     verdict = burn_readings(
-        look, place.sets, baseline, [], BurnSettings(), shipped_calibration(),
+        look, place.sets, baseline, earlier, BurnSettings(), shipped_calibration(),
         look.available_at, past,
     )  # fmt: skip
     assert len(verdict.readings) == len(place.sets.settlements)
