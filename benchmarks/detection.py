@@ -206,9 +206,10 @@ def with_history(place: Place) -> dict[str, object]:
     for looks in (30, 120):
         baseline = fitted(place, looks)
         earlier = place.before(looks)
+        new = [place.look(n) for n in range(looks, looks + 5)]
         spent = [
-            timed(lambda k=place.look(n), b=baseline, e=earlier: judge(place, b, k, None, e))[1]  # type: ignore[misc]
-            for n in range(looks, looks + 5)
+            timed(lambda k=k, b=baseline, e=earlier: judge(place, b, k, None, e))[1]  # type: ignore[misc]
+            for k in new
         ]
         found[f"after_{looks}_looks"] = {
             "state_mb": round(size_of(baseline) / 1e6, 2),
