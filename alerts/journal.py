@@ -4,7 +4,8 @@ In:   every change of a person's state, every decision on an alert, every messag
 Out:  the lines that were written since a position, in their order.
 
 Each line is encrypted with a key of its own purpose: it can neither be read nor
-altered unseen without the master key. People stand in it as keyed hashes.
+altered unseen without the master key. People stand in it as keyed hashes; their
+addresses and wishes too, unless that is switched off.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ NONCE_BYTES = 12
 END = b"."
 OPTION = "journal"
 
-LASTING = frozenset({"person", "alert"})
+LASTING = frozenset({"person", "profile", "alert"})
 """Decisions of people: on the disk before the database has them. Sent mails follow in batches."""
 
 
@@ -40,7 +41,7 @@ class Line:
     """One thing that happened."""
 
     what: str
-    """``person``, ``alert``, ``published``, ``dot``, ``taken``, ``refused`` or ``served``."""
+    """``person profile alert published dot taken refused served``."""
 
     facts: Mapping[str, Any]
 
@@ -71,9 +72,13 @@ class Journal:
     folder : Path
         Made at the first line. Best on another disk than the database.
     keys : Keyring
+    keeps_people : bool
+        True if it also keeps addresses and wishes, encrypted as everything: who came after
+        a backup is then not lost with the database.
     """
 
-    def __init__(self, folder: Path, keys: Keyring) -> None:
+    def __init__(self, folder: Path, keys: Keyring, *, keeps_people: bool = True) -> None:
+        self.keeps_people = keeps_people
         self._folder = folder
         self._cipher = AESGCM(keys.derived("journal"))
         self._seen = (0, "")

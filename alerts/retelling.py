@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Table, func, insert, select, update
+from sqlalchemy import Connection, DateTime, Table, delete, func, insert, select, update
 
 from alerts.alert import Alert, AlertEvent
 from alerts.disclosure import DESK, tlp_of
@@ -17,7 +17,16 @@ from alerts.notes import NOTE
 from alerts.outbox import DeliveryState
 from alerts.payload import alert_of, payload_of, sha256_of
 from alerts.store import append_events, event_of_body, insert_alert, mark_outside, row_of
-from alerts.tables import ALERT_EVENTS, ALERTS, DELIVERIES, PERSONS, REVISIONS, SERVINGS
+from alerts.tables import (
+    ALERT_EVENTS,
+    ALERTS,
+    DELIVERIES,
+    PERSONS,
+    PROFILE_AREAS,
+    PROFILES,
+    REVISIONS,
+    SERVINGS,
+)
 from aoi.database import UtcDateTime
 
 OVER = frozenset({
@@ -44,7 +53,13 @@ class Retold:
     """Messages that a server may or may not have."""
 
     strangers: int
-    """People who came after the backup: nobody knows their addresses any more."""
+    """People who came after the backup, and whose addresses the journal did not keep."""
+
+    newcomers: int = 0
+    """People who came after the backup, and are known from the journal."""
+
+    wishes: int = 0
+    """Profiles that were made or changed since."""
 
 
 def retell(connection: Connection, lines: Sequence[Line], now: datetime) -> Retold:
@@ -53,7 +68,10 @@ def retell(connection: Connection, lines: Sequence[Line], now: datetime) -> Reto
     for line in lines:
         by_kind[line.what].append(line.facts)
     known = set(connection.execute(select(PERSONS.c.person_id)).scalars())
-    people = _people(connection, by_kind["person"], known, now)
+    newcomers = _newcomers(connection, by_kind["person"], known, now)
+    known |= newcomers
+    people = _people(connection, by_kind["person"], known - newcomers, now)
+    wishes = _wishes(connection, by_kind["profile"], known)
     alerts = _alerts(connection, by_kind["alert"])
     _revisions(connection, by_kind["published"], by_kind["alert"])
     _servings(connection, by_kind["served"])
@@ -70,18 +88,58 @@ def retell(connection: Connection, lines: Sequence[Line], now: datetime) -> Reto
         reached += state is DeliveryState.ACCEPTED
         in_doubt += state is DeliveryState.UNKNOWN
     _count_numbers(connection)
-    return Retold(people, alerts, reached, in_doubt, len(strangers))
+    return Retold(people, alerts, reached, in_doubt, len(strangers), len(newcomers), wishes)
+
+
+def _newcomers(
+    connection: Connection, told: Iterable[Mapping[str, Any]], known: set[str], now: datetime
+) -> set[str]:
+    """Add everybody whom only the journal knows, as they were last; return who that is."""
+    last: dict[str, dict[str, Any]] = {}
+    for facts in told:
+        person_id = facts["person_id"]
+        if person_id in known or ("row" not in facts and person_id not in last):
+            continue
+        current = {name: facts[name] for name in ("state", "clearance") if name in facts}
+        last[person_id] = {**last.get(person_id, {}), **facts.get("row", {}), **current}
+    for row in last.values():
+        values = {**_typed(PERSONS, row), "last_number": 0, "changed_at": now}
+        connection.execute(insert(PERSONS).values(**values))
+    return set(last)
+
+
+OF_PERSONS = ("state", "clearance", "organisation", "language", "form", "time_zone", "attachments")
+"""Columns that the journal knows better than an old database."""
+
+
+def _wishes(connection: Connection, told: Iterable[Mapping[str, Any]], known: set[str]) -> int:
+    """Give everybody the profiles that they had last; return how many are others than before."""
+    last = {facts["profile_id"]: facts for facts in told if facts["row"]["person_id"] in known}
+    changed = 0
+    for profile_id, facts in last.items():
+        row = _typed(PROFILES, facts["row"])
+        mine = PROFILES.c.profile_id == profile_id
+        before = connection.execute(select(PROFILES).where(mine)).mappings().first()
+        if before is not None and dict(before) == row:
+            continue
+        connection.execute(delete(PROFILE_AREAS).where(PROFILE_AREAS.c.profile_id == profile_id))
+        connection.execute(delete(PROFILES).where(mine))
+        connection.execute(insert(PROFILES).values(**row))
+        areas = [{"profile_id": profile_id, "area_key": key} for key in facts["areas"]]
+        if areas:
+            connection.execute(insert(PROFILE_AREAS), areas)
+        changed += 1
+    return changed
 
 
 def _people(
     connection: Connection, told: Iterable[Mapping[str, Any]], known: set[str], now: datetime
 ) -> int:
-    """Give everybody the last state and clearance that they had."""
+    """Give everybody the last state, clearance and form of messages that they had."""
     last: dict[str, dict[str, Any]] = defaultdict(dict)
     for facts in told:
-        for column in ("state", "clearance"):
-            if column in facts:
-                last[facts["person_id"]][column] = facts[column]
+        said = {**facts.get("row", {}), **facts}
+        last[facts["person_id"]].update({name: said[name] for name in OF_PERSONS if name in said})
     changed = 0
     for person_id, values in last.items():
         if person_id not in known:

@@ -15,7 +15,7 @@ from sqlalchemy.types import NullType
 from alerts.alert import Alert
 from alerts.disclosure import DESK
 from alerts.grading import Severity
-from alerts.journal import noted
+from alerts.journal import journal_of, noted
 from alerts.subscription import Person, PersonState, Profile
 from alerts.tables import DELIVERIES, PERSONS, PROFILE_AREAS, PROFILES
 from aoi.database import instant_of
@@ -41,8 +41,14 @@ def put_person(connection: Connection, person: Person, now: datetime) -> None:
     if not person.desk:
         noted(
             connection, "person", person_id=person.person_id, state=person.state.value,
-            clearance=person.clearance,
+            clearance=person.clearance, **_whole(connection, row=row),
         )  # fmt: skip
+
+
+def _whole(connection: Connection, **facts: Any) -> dict[str, Any]:
+    """Return what the journal is told beside a state, if it may know people by their addresses."""
+    journal = journal_of(connection)
+    return facts if journal is not None and journal.keeps_people else {}
 
 
 def suppress(connection: Connection, person_id: str, now: datetime) -> None:
@@ -72,6 +78,9 @@ def put_profile(connection: Connection, profile: Profile) -> None:
     keys = [{"profile_id": profile.profile_id, "area_key": key} for key in _area_keys(profile)]
     if keys:
         connection.execute(insert(PROFILE_AREAS), keys)
+    whole = _whole(connection, row=profile_row_of(profile), areas=_area_keys(profile))
+    if whole:
+        noted(connection, "profile", profile_id=profile.profile_id, **whole)
 
 
 def ensure_desk(

@@ -154,7 +154,7 @@ def second_book_of(
 
     A database in memory is never put back.
     """
-    journal = Journal(config.journal_folder, keys)
+    journal = Journal(config.journal_folder, keys, keeps_people=config.backup.journal_people)
     keep_journal(database, journal)
     path = generation_path_of(database, config.service.data_folder)
     if path is None:

@@ -187,6 +187,8 @@ def _say(call: Call, done: Restored, what: str) -> None:
         "alerts": retold.alerts if retold else 0,
         "reached": retold.reached if retold else 0,
         "in_doubt": retold.in_doubt if retold else 0,
+        "newcomers": retold.newcomers if retold else 0,
+        "wishes": retold.wishes if retold else 0,
         "strangers": retold.strangers if retold else 0,
         "held": done.held,
         "asked": done.asked,
@@ -198,6 +200,10 @@ def _say(call: Call, done: Restored, what: str) -> None:
         lines.append(
             f"from the journal: {retold.reached} messages had left, {retold.people} people had "
             f"changed, {retold.alerts} alerts were decided on"
+        )
+    if retold and (retold.newcomers or retold.wishes):
+        lines.append(
+            f"{retold.newcomers} people came since and are known, {retold.wishes} profiles changed"
         )
     if retold and retold.strangers:
         lines.append(f"{retold.strangers} people came since; ask them to subscribe again")

@@ -14,9 +14,11 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from shapely.geometry import box
 from sqlalchemy import insert
 
 from alerts.alert import Alert, Status
+from alerts.corrections import Corrections
 from alerts.subscription import PersonState
 from aoi.database import writing
 from monitor.app import build_service
@@ -25,6 +27,7 @@ from monitor.finding import Finding
 from monitor.rows import finding_row
 from monitor.service import Service
 from monitor.tables import FINDINGS
+from tests.alerts.conftest import KEYS
 from tests.alerts.smtp_faults import FaultServer, fault_server
 from tests.builders import NOW, a_finding, a_square
 from tests.commandline import Said, call, write_area, write_features, write_settings
@@ -125,6 +128,10 @@ def find(service: Service, village: int) -> None:
     service.intake.absorb_new(service.now())
 
 
+def corrections_of(service: Service) -> Corrections:
+    return Corrections(service.database, KEYS.derived("ref"))
+
+
 @pytest.fixture
 def drill(tmp_path: Path, capsys: Capture) -> Iterator[Drill]:
     with fault_server() as server:
@@ -186,6 +193,89 @@ def test_nobody_is_told_twice_who_left_stays_away_and_what_was_taken_back_stays_
     assert service.reconciler.check(service.now(), timedelta(days=30)) == []
     assert service.alerts.broken_link() is None
     service.close()
+
+
+def test_who_came_after_the_backup_is_known_and_is_told_of_what_comes_next(
+    drill: Drill,
+) -> None:
+    drill.confirmed(1, hours=0)
+    drill("backup", "create", drill.folder / "night.backup")
+    added = drill(
+        "subscriber", "add", "eve@ngo.example", "--clearance", "partner-full", "--confirmed",
+        "--language", "fr", "--now", "2024-05-20T13:00Z",
+    )  # fmt: skip
+    assert added.status == 0, added.err
+    second = drill.confirmed(2, hours=1)
+    before = drill.received()
+    assert before["eve", f"{second.ref} confirmed"] == 1
+    journal = drill.lose()
+
+    said = drill(
+        "backup", "restore", drill.folder / "night.backup", "--journal", journal, "--json"
+    ).document
+    third = drill.confirmed(3, hours=6)
+
+    assert (said["newcomers"], said["wishes"], said["strangers"]) == (1, 1, 0)
+    news = drill.received() - before
+    assert news == Counter({(name, f"{third.ref} confirmed"): 1 for name in (*READERS, "eve")})
+    hers = [
+        message_from_bytes(taken.raw)
+        for taken in drill.server.accepted
+        if taken.recipient == "eve@ngo.example"
+    ]
+    assert {mail["Content-Language"] for mail in hers} == {"fr"}
+    numbers = sorted(int(mail["X-Alert-Seq"]) for mail in hers)
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_without_addresses_in_the_journal_newcomers_are_counted(drill: Drill) -> None:
+    text = drill.settings.read_text()
+    drill.settings.write_text(text.replace("[backup]\n", "[backup]\njournal_people = false\n"))
+    drill("backup", "create", drill.folder / "night.backup")
+    drill(
+        "subscriber", "add", "eve@ngo.example", "--clearance", "partner-full", "--confirmed",
+        "--now", "2024-05-20T13:00Z",
+    )  # fmt: skip
+    drill.confirmed(2, hours=1)
+    journal = drill.lose()
+
+    said = drill(
+        "backup", "restore", drill.folder / "night.backup", "--journal", journal, "--json"
+    ).document
+
+    assert (said["newcomers"], said["wishes"], said["strangers"]) == (0, 0, 1)
+
+
+def test_what_analysts_joined_and_split_after_the_backup_stays_so(drill: Drill) -> None:
+    drill.confirmed(1, hours=0)
+    drill("backup", "create", drill.folder / "night.backup")
+    service = drill.service(1)
+    find(service, 2)
+    find(service, 3)
+    second, third = drill.alert_of(service, 2), drill.alert_of(service, 3)
+    mending = corrections_of(service)
+    mending.join(third.event_id, second.event_id, "amina", service.now(), note="one fire")
+    west, south, east, north = second.finding.geometry.bounds
+    half = box(west - 0.001, south - 0.001, (west + east) / 2, north + 0.001)
+    rest, part = mending.split(second.event_id, half, "amina", service.now())
+    kept = {one.event_id: one for one in service.alerts.alerts()}
+    service.close()
+    journal = drill.lose()
+
+    drill("backup", "restore", drill.folder / "night.backup", "--journal", journal)
+    again = drill.service(2)
+    find(again, 2)
+    find(again, 3)
+
+    after = {one.event_id: one for one in again.alerts.alerts()}
+    assert set(after) == set(kept)
+    for event_id in (third.event_id, rest.event_id, part.event_id):
+        assert after[event_id].status is kept[event_id].status
+        assert after[event_id].finding.geometry.equals(kept[event_id].finding.geometry)
+        assert after[event_id].finding_ids == kept[event_id].finding_ids
+    assert after[part.event_id].split_from == second.event_id
+    assert again.alerts.broken_link() is None
+    again.close()
 
 
 def test_what_is_new_after_it_goes_to_who_is_still_there_with_the_next_number(
