@@ -32,7 +32,8 @@ from monitor.service import Service
 SIZES = {"desk": (1280, 900), "phone": (390, 844), "zoomed": (640, 450)}
 """Of the window; a desk zoomed to 200 % has half of its pixels to show."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-SKIPPED = ("/healthz", "/readyz", "/feed.atom", "/static/{name}")
+SKIPPED = ("/healthz", "/readyz", "/feed.atom", "/static/{name}", "/login", "/login/code")
+FOR_PROGRAMS = ("/api", "/ogc", "/metrics")
 COOKIE = "emberwatch"
 PATIENCE_MS, SETTLE_MS = 120_000, 3_000
 
@@ -86,7 +87,8 @@ def paths(service: Service) -> list[str]:
         for name, value in known.items():
             path = path.replace(name, value) if value else path
         is_page = "GET" in (route.methods or ()) and "." not in path.rpartition("/")[2]
-        if is_page and "{" not in path and route.path not in SKIPPED:
+        for_people = route.path not in SKIPPED and not route.path.startswith(FOR_PROGRAMS)
+        if is_page and "{" not in path and for_people:
             found.append(path)
     return found
 
