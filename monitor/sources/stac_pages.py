@@ -17,7 +17,7 @@ from pystac_client.exceptions import APIError, ParametersError
 from pystac_client.stac_api_io import StacApiIO
 from pystac_client.warnings import DoesNotConformTo, PystacClientWarning
 
-from monitor.errors import SourceRefused, SourceUnavailable
+from monitor.errors import SourceError, SourceRefused, SourceUnavailable
 from monitor.sources.deadline import Deadline
 from monitor.sources.web import Request, WebSettings, fetch
 
@@ -90,7 +90,7 @@ class _Transport(StacApiIO):
         parameters: dict[str, Any] | None = None,
     ) -> str:
         """Return the text that an address answers with."""
-        if href == self._root:
+        if href.rstrip("/") == self._root.rstrip("/"):
             return self._landing()
         method = (method or "GET").upper()
         question = f"{method} {href} {json.dumps(parameters, sort_keys=True)}"
@@ -164,6 +164,9 @@ def _translated(name: str, url: str) -> Iterator[None]:
             yield
         except (DoesNotConformTo, ClientTypeError, NotImplementedError, STACError) as error:
             _LANDING.pop(url, None)
+            # pystac wraps what its transport raises where it follows a link.
+            if isinstance(error.__cause__, SourceError):
+                raise error.__cause__ from error
             raise SourceRefused(f"{name}: cannot be searched: {error}", hint) from error
         except (APIError, ParametersError, KeyError, TypeError) as error:
             _LANDING.pop(url, None)

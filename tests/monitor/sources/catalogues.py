@@ -60,13 +60,14 @@ def _searched(server: Server, items: list[dict[str, Any]], size: int, asked: Ask
 
 
 @contextmanager
-def rustac(items: list[dict[str, Any]], folder: Path) -> Iterator[str]:
+def rustac(items: list[dict[str, Any]], folder: Path, port: int = 0) -> Iterator[str]:
     """Run `rustac serve`, a STAC server that is not ours, and give its address."""
     (folder / "items.json").write_text(
         json.dumps({"type": "FeatureCollection", "features": items}), encoding="utf-8"
     )
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
+        unused.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        unused.bind(("127.0.0.1", port))
         address = f"127.0.0.1:{unused.getsockname()[1]}"
     program = Path(sys.executable).with_name("rustac")
     command = [str(program), "serve", "--create-collections", "--addr", address]
