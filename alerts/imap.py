@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import imaplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from alerts.errors import InvalidAddress, MailboxUnavailable
@@ -17,6 +18,11 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 PROBES_READ = 50
 """Of the latest: one that is new enough is among them."""
+
+DELETED_AT_ONCE = 200
+
+# Of RFC 3501, whatever the language of the machine.
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 HINT = "see the address, the name and the password of the mailbox in [email]"
 
@@ -122,6 +128,26 @@ class ImapArchive:
         with self._box.opened(readonly=True) as session:
             found = _searched(session, "HEADER", "Message-ID", _quoted("<probe-"))
             return _message_ids(session, found[-PROBES_READ:])
+
+    def forget(self, before: datetime, domains: Collection[str]) -> int:
+        """Delete our mails that came before that day; return how many.
+
+        Raises
+        ------
+        MailboxUnavailable
+        """
+        day = f"{before.day}-{MONTHS[before.month - 1]}-{before.year}"
+        count = 0
+        with self._box.opened(readonly=False) as session:
+            for domain in domains:
+                mine = _quoted(f"@{domain}>")
+                found = _searched(session, "BEFORE", day, "HEADER", "Message-ID", mine)
+                for start in range(0, len(found), DELETED_AT_ONCE):
+                    some = ",".join(found[start : start + DELETED_AT_ONCE])
+                    _expect(session.uid("STORE", some, "+FLAGS", r"(\Deleted)"))
+                count += len(found)
+            _expect(session.expunge())
+        return count
 
 
 class ImapInbox:

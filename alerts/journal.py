@@ -179,6 +179,25 @@ class Journal:
                         )
                     yield found
 
+    def forget(self, first: str) -> tuple[str, ...]:
+        """Delete the files before `first`, but never the last one; return their names.
+
+        Raises
+        ------
+        JournalUnusable
+            If one cannot be deleted.
+        """
+        old = [path for path in self._files()[:-1] if path.name < first]
+        try:
+            for path in old:
+                path.unlink()
+        except OSError as error:
+            raise JournalUnusable(
+                f"old months of the journal cannot be deleted: {error.strerror}",
+                hint="see the rights of [backup] journal",
+            ) from error
+        return tuple(path.name for path in old)
+
     def _opened(self, line: bytes) -> Line | None:
         try:
             sealed = base64.b64decode(line, validate=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+from alerts.errors import MailboxUnavailable
 
 HEADER_BYTES = 8_192
 """Our headers are shorter, with what servers on the way add."""
@@ -27,6 +30,20 @@ class Archive(Protocol):
 
     def probes(self) -> list[str]:
         """Return Message-IDs among which those of the latest probes are.
+
+        Raises
+        ------
+        MailboxUnavailable
+        """
+        ...
+
+    def forget(self, before: datetime, domains: Collection[str]) -> int:
+        """Delete our mails that came before; return how many.
+
+        Parameters
+        ----------
+        domains : collection of str
+            Of our Message-IDs: mails with any other are left alone.
 
         Raises
         ------
@@ -72,6 +89,26 @@ class MaildirArchive:
                     self._indexed[path.name] = message_id_of(path)
         return list(self._indexed.values())
 
+    def forget(self, before: datetime, domains: Collection[str]) -> int:
+        """Delete our mails that came before; return how many."""
+        count = 0
+        for part in ("new", "cur"):
+            for path in (self._folder / part).glob("*"):
+                try:
+                    old = path.stat().st_mtime < before.timestamp()
+                    if old and domain_of(message_id_of(path)) in domains:
+                        path.unlink()
+                        count += 1
+                except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    raise MailboxUnavailable(
+                        f"copies in {self._folder.name} cannot be deleted: {error.strerror}",
+                        hint="let the service write to the Maildir of [email] sent_copies",
+                    ) from error
+        self._indexed.clear()
+        return count
+
 
 class MaildirInbox:
     """Returned mail in a Maildir; what was read is moved from ``new`` to ``cur``."""
@@ -89,6 +126,11 @@ class MaildirInbox:
             # After it was taken: a crash in between takes it twice, which changes nothing more.
             (self._folder / "cur").mkdir(exist_ok=True)
             path.rename(self._folder / "cur" / f"{path.name}:2,S")
+
+
+def domain_of(message_id: str) -> str:
+    """Return what stands behind the @ of a Message-ID."""
+    return message_id.rstrip(">").rpartition("@")[2]
 
 
 def message_id_of(path: Path) -> str:

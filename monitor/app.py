@@ -67,7 +67,7 @@ from monitor.policies import (
     subscription_policy,
 )
 from monitor.ports import Engine, HotspotSource, ImagerySource
-from monitor.post import channels_of, courier_of, inbound_of, writer_of
+from monitor.post import channels_of, courier_of, inbound_of, retention_of, writer_of
 from monitor.schema import upgrade
 from monitor.service import Service
 from monitor.sources.in_order import hotspots_in_order, imagery_in_order
@@ -133,6 +133,7 @@ def build_service(
         restorer=restorer,
         inbound=inbound_of(config, database, keys, enrolment),
         reconciler=Reconciler(database, publisher_policy(config).subscriptions),
+        retention=retention_of(config, database),
         pager=Pager(database, keys, config.alerts.operators),
         letterbox=Letterbox(database),
         recipient_keys=recipient_keys,

@@ -29,7 +29,7 @@ from pydantic_settings import (
 
 from monitor.durations import duration_text
 from monitor.errors import ConfigError
-from monitor.mail_settings import BackupSection, EmailSection
+from monitor.mail_settings import BackupSection, EmailSection, RetentionSection
 from monitor.settings import (
     DatabaseSection,
     EngineSection,
@@ -70,6 +70,7 @@ class Config(BaseSettings):
     engine: EngineSection = EngineSection()
     database: DatabaseSection = DatabaseSection()
     backup: BackupSection = BackupSection()
+    retention: RetentionSection = RetentionSection()
 
     @classmethod
     def settings_customise_sources(

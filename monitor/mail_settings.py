@@ -143,3 +143,19 @@ class BackupSection(Section):
     """what backups are encrypted with, 12 characters or more"""
     passphrase_file: Path | None = None
     """file that holds passphrase, readable by the service alone"""
+
+
+class RetentionSection(Section):
+    message_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    """days after which the text of a message that arrived is cleared; 0: never"""
+    copy_days: Annotated[int, Field(ge=0, le=3650)] = 7
+    """days after which the mail server's copies are deleted, 7 or more; 0: never"""
+    journal_months: Annotated[int, Field(ge=0, le=120)] = 13
+    """months of the journal that are kept, more than your oldest backup is old; 0: all"""
+
+    @checks("copy_days")
+    @classmethod
+    def _outlasts_doubts(cls, days: int) -> int:
+        if 0 < days < 7:
+            raise ValueError("is less than a restored backup asks for; 7 or more, or 0 for ever")
+        return days

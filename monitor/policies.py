@@ -14,6 +14,7 @@ from alerts.formats.mail import MailSettings
 from alerts.intake import IntakePolicy
 from alerts.keys import Keyring
 from alerts.publisher import PublisherPolicy
+from alerts.retention import RetentionPolicy
 from alerts.review import ReviewPolicy
 from alerts.subscription import SubscriptionPolicy
 from monitor.config import Config
@@ -88,6 +89,16 @@ def courier_policy(config: Config) -> CourierPolicy:
         mail_connections=config.email.connections,
         endpoints=config.webhooks.connections,
         only_to=frozenset(config.alerts.test_addresses) if config.alerts.dry_run else None,
+    )
+
+
+def retention_policy(config: Config) -> RetentionPolicy:
+    """Return how long texts are kept; 0 in the settings is for ever."""
+    given = config.retention
+    return RetentionPolicy(
+        messages=timedelta(days=given.message_days) if given.message_days else None,
+        copies=timedelta(days=given.copy_days) if given.copy_days else None,
+        journal_months=given.journal_months or None,
     )
 
 

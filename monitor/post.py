@@ -24,15 +24,16 @@ from alerts.inbound import Inbound
 from alerts.incidents import words_missing
 from alerts.keys import Keyring
 from alerts.letters import CHAT, LetterWriter
-from alerts.maildirs import Inbox
+from alerts.maildirs import Archive, Inbox, MaildirArchive
 from alerts.ports import Channel, MapRenderer
 from alerts.recipient_keys import RecipientKeys
+from alerts.retention import Retention
 from alerts.sent_copies import CopySettings, SentCopies
 from aoi.registry import AoiRegistry
 from monitor.archive import load_chip
 from monitor.config import Config
 from monitor.observation import Observation
-from monitor.policies import courier_policy, mail_settings
+from monitor.policies import courier_policy, mail_settings, retention_policy
 
 
 def channels_of(
@@ -94,12 +95,30 @@ def sent_copies_of(config: Config, channel: Channel, keys: Keyring) -> SentCopie
     email = config.email
     if email.channel != "smtp" or not (email.sent_copies or email.sent_copy):
         return None
+    archive = archive_of(config)
+    assert archive is not None  # one of the two is set
     if email.sent_copies is not None:
-        settings = CopySettings(email.sent_copies, email.probe_address, email.queue_command)
+        settings = CopySettings(archive, email.probe_address, email.queue_command)
     else:
-        archive = ImapArchive(_mailbox(config, email.sent_copy))
         settings = CopySettings(archive, email.probe_address, (), COPIED_LABELS)
     return SentCopies(settings, channel, keys, mail_settings(config).bounces)
+
+
+def archive_of(config: Config) -> Archive | None:
+    """Return the mail server's copies of what it took, None where it keeps none for us."""
+    if config.email.sent_copies is not None:
+        return MaildirArchive(config.email.sent_copies)
+    if config.email.sent_copy:
+        return ImapArchive(_mailbox(config, config.email.sent_copy))
+    return None
+
+
+def retention_of(config: Config, database: Database) -> Retention:
+    """Return what deletes old texts."""
+    mails = mail_settings(config)
+    return Retention(
+        database, retention_policy(config), archive_of(config), (mails.domain, mails.bounces)
+    )
 
 
 def inbound_of(

@@ -26,6 +26,7 @@ from alerts.pulled import Pulled
 from alerts.recipient_keys import RecipientKeys
 from alerts.reconciler import Difference, Reconciler
 from alerts.restoring import Restorer
+from alerts.retention import Forgotten, Retention
 from alerts.review import ReviewDesk
 from alerts.store import AlertStore
 from aoi.area import Aoi
@@ -67,6 +68,7 @@ class Service:
     """None where the database lies in memory."""
 
     reconciler: Reconciler
+    retention: Retention
     pager: Pager
     letterbox: Letterbox
     recipient_keys: RecipientKeys
@@ -108,3 +110,9 @@ class Service:
         found = self.reconciler.check(self.now(), since)
         self.deliver()
         return found
+
+    def forget(self) -> Forgotten:
+        """Delete texts that are older than they are needed; operators hear of what stays."""
+        done = self.retention.forget(self.now())
+        self.deliver()
+        return done

@@ -35,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(incident, name="incident", no_args_is_help=True)
     app.add_typer(hush, name="silence", no_args_is_help=True)
     verb(app, "reconcile", example="emberwatch reconcile --days 30")(reconcile)
+    verb(app, "forget", example="emberwatch forget")(forget)
 
 
 @verb(delivery, "list", example="emberwatch delivery list --alert K7QF")
@@ -178,6 +179,24 @@ def reconcile(
     call.show({"differences": document}, rows, "everybody has what they should have")
     if found:
         raise typer.Exit(DIFFERENT)
+
+
+def forget(call: Call, now: Instant = None) -> None:
+    """Delete texts that are older than they are needed, and say what is kept.
+
+    Messages that arrived, the mail server's copies of them, months of the journal: how long
+    each is kept stands in [retention]. `serve` does this by itself, every day.
+    """
+    done = call.service(now).forget()
+    call.say(
+        {
+            "messages": done.messages, "copies": done.copies, "journal": list(done.journal),
+            "kept": list(done.kept),
+        },
+        f"deleted: the text of {done.messages} messages, {done.copies} copies of the mail "
+        f"server, {len(done.journal)} months of the journal",
+        *(f"kept: {what}" for what in done.kept),
+    )  # fmt: skip
 
 
 def _show_list(

@@ -37,6 +37,8 @@ COMPARISONS = {
 }
 """How often who should have received what is compared with the outbox, and how far back."""
 
+FORGET_EVERY = timedelta(days=1)
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = structlog.get_logger(__name__)
@@ -153,6 +155,7 @@ class Worker:
         schedule.also("deliver", self._service.deliver, DELIVER_EVERY)
         for name, (every, since) in COMPARISONS.items():
             schedule.also(name, partial(self._service.reconcile, since), every)
+        schedule.also("forget", self._service.forget, FORGET_EVERY)
         schedule.start()
         self._become("working")
         self._stopping.wait()

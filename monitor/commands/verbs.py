@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "incident": ("outbox", "Incidents: what keeps messages from people until somebody acts."),
     "silence": ("outbox", "Silences: what is held back for a while, with a reason."),
     "reconcile": ("outbox", "Compare who should have received what with what was sent."),
+    "forget": ("outbox", "Delete texts that are older than they are needed; say what is kept."),
     "backup": ("backup", "Backups: everything in one sealed file, and back again."),
     "baseline": ("upkeep", "Baselines: what is normal, fitted anew from archived looks."),
     "recalibrate": ("upkeep", "Hold the calibration against the quiet times watched here."),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,20 @@ def test_a_copy_is_found_by_its_message_id_and_nothing_like_it(dovecot: Dovecot)
     assert not archive.holds("<one.r1@alerts.example.or>")
     assert not archive.holds("<one.r1@alerts.example.org")
     assert not archive.holds('<"x\\@alerts.example.org>')
+
+
+@needs_dovecot
+def test_old_copies_of_ours_are_deleted_and_nothing_else(dovecot: Dovecot) -> None:
+    for name in (f"one@{DOMAIN}", f"two@{DOMAIN}", "theirs@elsewhere.example"):
+        dovecot.put("old", f"Message-ID: <{name}>\r\nSubject: x\r\n\r\nx\r\n".encode())
+    archive = ImapArchive(dovecot.box("old"))
+    today = datetime.now(UTC)
+
+    too_young = archive.forget(today - timedelta(days=2), (DOMAIN,))
+    assert (too_young, archive.holds(f"<one@{DOMAIN}>")) == (0, True)
+    assert archive.forget(today + timedelta(days=2), (DOMAIN,)) == 2
+    assert not archive.holds(f"<one@{DOMAIN}>")
+    assert archive.holds("<theirs@elsewhere.example>")
 
 
 @needs_dovecot
