@@ -22,6 +22,8 @@ LATELY = timedelta(days=2)
 NOT_SEEN = 3
 """Exit status: done, but some areas could not be seen."""
 
+WHERE_TO_LOOK = "`emberwatch coverage` says why, `emberwatch doctor` asks every provider"
+
 OnlyArea = Annotated[str, typer.Option("--aoi", metavar="ID", help="Only this area.")]
 
 
@@ -57,7 +59,11 @@ def run(
             runs = service.tick(progress, only)
             service.reconcile(LATELY)
     _show(call, service, runs)
-    if not all(one.could_see for one in runs):
+    unseen = sum(not one.could_see for one in runs)
+    if unseen:
+        if not call.as_json:
+            call.notes.print(f"{unseen} of {len(runs)} areas could not be seen", highlight=False)
+            call.notes.print(f"  {WHERE_TO_LOOK}", highlight=False, soft_wrap=True)
         raise typer.Exit(NOT_SEEN)
 
 

@@ -22,6 +22,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 import stamina
+import structlog
 import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -42,6 +43,11 @@ from monitor.sources.answers import (
     verdict_of,
 )
 from monitor.sources.deadline import Deadline
+
+logger = structlog.get_logger(__name__)
+
+# Told below, in words; a request that is repeated is nothing to look at.
+stamina.instrumentation.set_on_retry_hooks(())
 
 # It would write addresses into the log: keys and positions are parts of addresses.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -171,6 +177,7 @@ def _wait(error: Exception, settings: WebSettings, deadline: Deadline) -> bool |
     """Return whether to try again, or after how many seconds, if the server says."""
     if not isinstance(error, _Failed) or not error.verdict.again:
         return False
+    logger.info("request.failed", reason=error.verdict.error.message)
     wait_s = error.verdict.wait_s
     if wait_s is None:
         return deadline.left_s > 0

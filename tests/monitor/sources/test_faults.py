@@ -273,6 +273,25 @@ def test_a_provider_that_is_not_there_at_all(house: House) -> None:
     assert (again.status, outcomes(again)) == (0, {"near": "completed", "far": "completed"})
 
 
+def test_who_has_no_network_is_told_in_two_lines_where_to_look(house: House) -> None:
+    settings = house.folder / "config.toml"
+    with deaf() as nowhere:
+        url, retries = f'"{nowhere}"', "retries = 2"
+        text = settings.read_text().replace(f'"{house.server.url}"', url)
+        settings.write_text(
+            text.replace("retries = 0", retries).replace("timeout_s = 2", "timeout_s = 0.2")
+        )
+        said = call(house.capsys, "run", "--config", settings, "--now", NOW.isoformat())
+
+    assert said.status == 3
+    assert "no connection within" in " ".join(said.out.split())
+    notes = [line for line in said.err.splitlines() if not line.startswith("{")]
+    assert notes[0] == "2 of 2 areas could not be seen"
+    assert "emberwatch doctor" in notes[1]
+    assert len(notes) == 2
+    assert "retry" not in said.err
+
+
 def require_unread(house: House, said: Said, words: str) -> None:
     assert said.status == 3
     assert outcomes(said) == {"near": "failed", "far": "completed"}
