@@ -15,7 +15,7 @@ COMPILE := pip compile pyproject.toml --group build --universal --python-version
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --quiet $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint typecheck budget pytest bench lock axe clean
+.PHONY: help demo test lint typecheck budget pytest bench lock axe pgstac clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,8 +49,13 @@ lock:  ## both locks from pyproject.toml (needs uv); UPGRADE=--upgrade for newer
 axe:  ## fetch axe-core for the tests of pages (needs npm)
 	$(PYTHON) -m tools.axe_core
 
+pgstac:  ## a STAC server that is not ours, for its tests (they need PostGIS too)
+	$(PYTHON) -m venv .pgstac
+	.pgstac/bin/python -m pip --disable-pip-version-check --quiet install \
+	    stac-fastapi-pgstac==7.2.0 'pypgstac[psycopg]==0.10.0' uvicorn
+
 clean:  ## remove the environment and the caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
+	rm -rf $(VENV) .pgstac .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("error: Python " + \

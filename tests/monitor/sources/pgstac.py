@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import urllib.error
@@ -31,6 +30,16 @@ COLLECTION = {
 }
 
 
+def interpreter() -> Path | None:
+    """Return the Python that holds the API, None without one.
+
+    It has an environment of its own, for it asks for other versions than ours: `make pgstac`.
+    """
+    named = os.environ.get("EMBERWATCH_PGSTAC_PYTHON", "")
+    python = Path(named) if named else Path(__file__).parents[3] / ".pgstac" / "bin" / "python"
+    return python if python.with_name("pypgstac").is_file() else None
+
+
 def programs() -> Path | None:
     """Return the folder of PostgreSQL's programs, None without PostgreSQL and PostGIS."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -39,14 +48,14 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def pgstac(items: list[dict[str, Any]], bin_folder: Path) -> Iterator[str]:
-    """Run the API over `items`, and give its address."""
+def pgstac(items: list[dict[str, Any]], bin_folder: Path, python: Path) -> Iterator[str]:
+    """Run the API over `items` with an interpreter, and give its address."""
     with tempfile.TemporaryDirectory() as name, _postgres(Path(name), bin_folder) as variables:
         folder = Path(name)
-        _load(folder, items, variables)
+        _load(folder, items, variables, python.with_name("pypgstac"))
         port = _free_port()
         command = [
-            sys.executable,
+            str(python),
             "-m",
             "uvicorn",
             "--factory",
@@ -90,13 +99,14 @@ def _postgres(folder: Path, bin_folder: Path) -> Iterator[Mapping[str, str]]:
         _run([*control, "-m", "immediate", "stop"])
 
 
-def _load(folder: Path, items: list[dict[str, Any]], variables: Mapping[str, str]) -> None:
-    pypgstac = str(Path(sys.executable).with_name("pypgstac"))
-    _run([pypgstac, "migrate"], variables)
+def _load(
+    folder: Path, items: list[dict[str, Any]], variables: Mapping[str, str], pypgstac: Path
+) -> None:
+    _run([str(pypgstac), "migrate"], variables)
     for kind, entries in (("collections", [COLLECTION]), ("items", items)):
         file = folder / f"{kind}.ndjson"
         file.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-        _run([pypgstac, "load", kind, str(file), "--method", "upsert"], variables)
+        _run([str(pypgstac), "load", kind, str(file), "--method", "upsert"], variables)
 
 
 def _run(command: list[str], variables: Mapping[str, str] | None = None) -> None:

@@ -12,23 +12,22 @@ from monitor.sources.stac import Stac
 from tests.builders import NOW, a_square, an_aoi, days_ago
 from tests.catalogue import write_overpass
 from tests.monitor.sources.catalogues import items_in
-from tests.monitor.sources.pgstac import pgstac, programs
-
-pytest.importorskip("stac_fastapi.pgstac", reason="stac-fastapi-pgstac is not installed")
-pytest.importorskip("pypgstac", reason="pypgstac is not installed")
+from tests.monitor.sources.pgstac import interpreter, pgstac, programs
 
 MONTH = Interval(days_ago(30), NOW)
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac]:
-    bin_folder = programs()
+    bin_folder, python = programs(), interpreter()
     if bin_folder is None:
         pytest.skip("PostGIS is not installed")
+    if python is None:
+        pytest.skip("stac-fastapi-pgstac is not installed: make pgstac")
     folder = tmp_path_factory.mktemp("imagery")
     for days in (2, 7, 12, 40):
         write_overpass(folder, days_ago(days), scene_id=f"S2B_{days:02d}")
-    with pgstac(items_in(folder, "http://127.0.0.1:9"), bin_folder) as url:
+    with pgstac(items_in(folder, "http://127.0.0.1:9"), bin_folder, python) as url:
         yield Stac("pgstac", url, ("sentinel-2-l2a",), now=lambda: NOW)
 
 
