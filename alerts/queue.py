@@ -111,6 +111,12 @@ class AlertQueue:
             alerts = {row["event_id"]: alert_of_row(row) for row in rows.mappings()}
         return [alerts[event_id] for event_id in found]
 
+    def total(self, wanted: Wanted) -> int:
+        """Return how many alerts there are on all pages together."""
+        query = select(func.count()).select_from(ALERTS).where(*wanted.conditions())
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one()
+
     def counts(self, wanted: Wanted) -> Counts:
         """Return how many alerts there are, and how many each other choice would show."""
         columns = [ALERTS.c[column] for column in FACETS]

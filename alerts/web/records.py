@@ -125,7 +125,7 @@ def _desk_alerts(page: Page, asked: Asked) -> Found:
     queue = page.parts.queue
     if asked.bounds is None:
         alerts = queue.page(wanted, asked.limit, asked.offset)
-        return Found([desk_feature(alert) for alert in alerts], queue.counts(wanted).total)
+        return Found([desk_feature(alert) for alert in alerts], queue.total(wanted))
     # Where an alert lies is in its body alone: they are read one after the other, of areas near.
     wanted = replace(wanted, areas=_areas_near(page, asked.bounds))
     found = [one for one in queue.page(wanted, ALL) if asked.meets(one.finding.geometry)]

@@ -20,7 +20,7 @@ from monitor.coverage import CoverageState
 from monitor.tables import COVERAGE_DAYS
 
 MAX_DAYS = 366
-LISTED = 200
+LISTED = 100
 TICK = timedelta(microseconds=1)
 STANDING = frozenset(Status) - WITHDRAWN
 NOT_LOOKED_AT = (CoverageState.ERROR, CoverageState.PROVIDER_DOWN, CoverageState.NOT_RUN)

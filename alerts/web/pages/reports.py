@@ -23,7 +23,7 @@ NAVIGATION = (NavItem("/report", "nav.report", Role.ANALYST),)
 
 WATCHED = (AoiState.ACTIVE, AoiState.PAUSED)
 PERIOD = timedelta(days=30)
-OUTLINES = 200
+OUTLINES = 100
 """Areas that are drawn on the map of a report."""
 
 Text = Annotated[str, Query(max_length=80)]
