@@ -280,7 +280,7 @@ def _numbers(
 ) -> tuple[str, ...]:
     """Return the fate of every number of the period: a late mail is not a lost one."""
     fates: dict[str, list[int]] = {"sent": [], "trying": [], "void": []}
-    for delivery in deliveries_in(connection, person_id=person.person_id):
+    for delivery in deliveries_in(connection, with_bytes=False, person_id=person.person_id):
         if delivery.number is None or delivery.created_at < since:
             continue
         fate = "void" if delivery.state in VOID else "trying" if delivery.state in OPEN else "sent"

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.disclosure import DESK
@@ -189,16 +189,23 @@ _OF_IDS = (
 )
 
 
-def deliveries_in(connection: Connection, **equal: Any) -> list[Delivery]:
+_LIGHT = (*(column for column in DELIVERIES.c if column.name != "raw"), null().label("raw"))
+
+
+def deliveries_in(
+    connection: Connection, *, with_bytes: bool = True, **equal: Any
+) -> list[Delivery]:
     """Return the deliveries whose columns have the given values, oldest first.
 
-    A collection means any of its values.
+    A collection means any of its values. Without their bytes a hundred thousand fit
+    into memory.
     """
     if list(equal) == ["delivery_id"]:
         one = equal["delivery_id"]
         ids = {"delivery_ids": [one] if isinstance(one, str) else list(one)}
         return [delivery_of(row) for row in connection.execute(_OF_IDS, ids).mappings()]
-    query = select(DELIVERIES).order_by(DELIVERIES.c.created_at, DELIVERIES.c.revision)
+    columns = DELIVERIES.c if with_bytes else _LIGHT
+    query = select(*columns).order_by(DELIVERIES.c.created_at, DELIVERIES.c.revision)
     for column, value in equal.items():
         clause = DELIVERIES.c[column]
         several = isinstance(value, Collection) and not isinstance(value, str)

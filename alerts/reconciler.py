@@ -94,7 +94,7 @@ class Reconciler:
             has = {
                 delivery.person_id
                 for delivery in deliveries_in(
-                    connection, event_id=alert.event_id, revision=alert.revision
+                    connection, with_bytes=False, event_id=alert.event_id, revision=alert.revision
                 )
             }
             for person, profiles in watching(connection, alert):
@@ -138,7 +138,9 @@ def _sent_before(
     """Return what a person had been told of an event, and whether of its settlement otherwise."""
     rank, elsewhere, latest = NEVER_TOLD, False, 0
     place = (alert.settlement_id, alert.kind.value)
-    for delivery in deliveries_in(connection, person_id=person.person_id, state=TOLD):
+    for delivery in deliveries_in(
+        connection, with_bytes=False, person_id=person.person_id, state=TOLD
+    ):
         if delivery.event_id != alert.event_id:
             same_place = (delivery.settlement_id, delivery.kind) == place
             elsewhere = elsewhere or (delivery.settlement_id is not None and same_place)
@@ -154,7 +156,7 @@ def _was_told(delivery: Delivery, at: datetime) -> bool:
 
 def _unretracted(connection: Connection, alert: Alert) -> Iterator[Difference]:
     """Yield everybody who may have the claim and was not sent its retraction."""
-    rows = deliveries_in(connection, event_id=alert.event_id)
+    rows = deliveries_in(connection, with_bytes=False, event_id=alert.event_id)
     told = {
         (row.person_id, row.channel)
         for row in rows

@@ -26,7 +26,7 @@ def sent_so_far(
 ) -> dict[str, SentSoFar]:  # fmt: skip
     """Return what each person was sent of this event and place."""
     sent: dict[str, SentSoFar] = {}
-    for delivery in deliveries_in(connection, event_id=alert.event_id, state=TOLD):
+    for delivery in _told(connection, alert):
         known = sent.get(delivery.person_id, NOTHING_SENT)
         rank = known.event.joined(_told_rank(delivery))
         last_at = max(filter(None, (known.last_at, delivery.dotted_at)), default=None)
@@ -49,6 +49,10 @@ def sent_so_far(
     return sent
 
 
+def _told(connection: Connection, alert: Alert) -> list[Delivery]:
+    return deliveries_in(connection, with_bytes=False, event_id=alert.event_id, state=TOLD)
+
+
 def last_correction(connection: Connection, alert: Alert) -> int:
     """Return the revision in which a person last corrected place or time, 0 if nobody did."""
     query = select(func.max(ALERT_EVENTS.c.revision)).where(
@@ -65,7 +69,7 @@ def _outdated(connection: Connection, alert: Alert) -> list[str]:
     if not corrected:
         return []
     told: dict[str, int] = {}
-    for delivery in deliveries_in(connection, event_id=alert.event_id, state=TOLD):
+    for delivery in _told(connection, alert):
         told[delivery.person_id] = max(told.get(delivery.person_id, 0), delivery.revision)
     return [person_id for person_id, revision in told.items() if revision < corrected]
 
@@ -74,7 +78,9 @@ def _told_of_settlement(connection: Connection, alert: Alert, since: datetime) -
     """Return what was sent of other events of the settlement."""
     if alert.settlement_id is None:
         return []
-    told = deliveries_in(connection, settlement_id=alert.settlement_id, state=TOLD)
+    told = deliveries_in(
+        connection, with_bytes=False, settlement_id=alert.settlement_id, state=TOLD
+    )
     # What was split off was told as part of another alert, which no longer says it.
     same = (alert.event_id, alert.split_from)
     return [d for d in told if d.event_id not in same and d.created_at > since]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from alerts.outbox import (
@@ -79,3 +81,16 @@ def test_identifiers_of_deliveries_need_the_key() -> None:
 
     assert delivery_id_of(*given, b"a") == delivery_id_of(*given, b"a")
     assert delivery_id_of(*given, b"a") != delivery_id_of(*given, b"b")
+
+
+def test_a_list_without_bytes_says_everything_else(house: House) -> None:
+    house.subscribe()
+    house.confirmed()
+    house.publish()
+    house.deliver()
+    (whole,) = house.deliveries(state="accepted")
+
+    (light,) = house.deliveries(state="accepted", with_bytes=False)
+
+    assert whole.raw is not None
+    assert light == replace(whole, raw=None)
