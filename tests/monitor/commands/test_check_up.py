@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
@@ -54,6 +55,13 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "data" / "emberwatch.sqlite").write_bytes(b"not a database" * 1_000)
 
     assert "not a database" in ill(config)["database"]
+
+
+def test_a_clock_that_lies_before_the_program_is_told(tmp_path: Path) -> None:
+    config = prepared(tmp_path)
+
+    with time_machine.travel("2020-01-01T00:00:00Z"):
+        assert ill(config)["clock"] == "the clock says 2020-01-01"
 
 
 @pytest.fixture
