@@ -101,8 +101,7 @@ def build_service(
     ------
     DatabaseUnavailable, ConfigError
     """
-    keys = Keyring(master_key(data_folder_of(config)))
-    database = prepared_database(config.database_url)
+    keys, database = _opened(config)
     generations, restorer = second_book_of(config, database, keys)
     workers = engine or engine_of(config.engine.kind, config.engine.workers, config.engine.address)
     registry, store = AoiRegistry(database), MonitorStore(database)
@@ -146,6 +145,12 @@ def build_service(
         now=now,
         close=partial(_close, workers, channels, database),
     )
+
+
+def _opened(config: Config) -> tuple[Keyring, Database]:
+    """Return the secrets and the database of a data folder, each made if it is not there."""
+    keys = Keyring(master_key(data_folder_of(config)))
+    return keys, prepared_database(config.database_url)
 
 
 def second_book_of(
