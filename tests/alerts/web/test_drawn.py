@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
 from alerts.web.drawn import Drawn
 
 
@@ -32,3 +37,32 @@ def test_the_one_asked_for_longest_ago_makes_room() -> None:
 
     assert shelf.get("a", lambda: "drawn anew") == "a"
     assert shelf.get("b", lambda: "drawn anew") == "drawn anew"
+
+
+def test_many_who_ask_at_once_wait_for_one_drawing() -> None:
+    drawn, begun = Drawn(), threading.Event()
+    times: list[int] = []
+
+    def draw() -> str:
+        times.append(1)
+        begun.wait(5)
+        return "map"
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(drawn.get, "key", draw) for _ in range(8)]
+        begun.set()
+        found = {one.result() for one in asked}
+
+    assert (found, len(times)) == ({"map"}, 1)
+
+
+def test_after_a_drawing_that_failed_the_next_one_draws() -> None:
+    drawn = Drawn()
+
+    def fail() -> str:
+        raise ValueError("no picture")
+
+    with pytest.raises(ValueError, match="no picture"):
+        drawn.get("key", fail)
+
+    assert drawn.get("key", lambda: "map") == "map"
