@@ -137,8 +137,8 @@ class EmailSection(Section):
 class BackupSection(Section):
     journal: Path | None = None
     """folder of the journal that a restored backup needs; empty: in data_folder"""
-    journal_people: bool = True
-    """keep addresses and wishes in it too, encrypted; without, who came after a backup is lost"""
+    journal_people: bool = False
+    """keep addresses and wishes in it too, encrypted; else who came after a backup is lost"""
     passphrase: SecretStr | None = None
     """what backups are encrypted with, 12 characters or more"""
     passphrase_file: Path | None = None

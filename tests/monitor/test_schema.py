@@ -78,6 +78,14 @@ def test_a_locked_database_is_named_with_a_hint(empty: Engine, tmp_path: Path) -
     other.dispose()
 
 
+OPENED = text(
+    "INSERT INTO alert_events (event_id, revision, action, actor, at, reason, note, "
+    "after, prev_sha256, sha256) VALUES ('fire-x', 1, 'open', 'service', "
+    "'2024-05-20 00:00:00.000000', 'first', '', 'first', 'a', 'b')"
+)
+"""A row that points to an alert, as deliveries do."""
+
+
 def test_a_database_in_use_is_brought_up_to_date_from_each_revision_since_deliveries(
     empty: Engine,
 ) -> None:
@@ -96,13 +104,7 @@ def test_a_database_in_use_is_brought_up_to_date_from_each_revision_since_delive
                 '"happened_before": "2024-05-18T08:30:00+00:00"}}'
             },
         )
-        connection.execute(
-            text(
-                "INSERT INTO alert_events (event_id, revision, action, actor, at, reason, note, "
-                "after, prev_sha256, sha256) VALUES ('fire-x', 1, 'open', 'service', "
-                "'2024-05-20 00:00:00.000000', 'first', '', 'first', 'a', 'b')"
-            )
-        )
+        connection.execute(OPENED)
 
     upgrade(empty)
 
@@ -126,6 +128,7 @@ def test_alerts_of_before_get_their_place_in_the_queue(empty: Engine) -> None:
                 '"needs_review": true, "review": "unset", "status": "first"}'
             },
         )
+        connection.execute(OPENED)
 
     upgrade(empty)
 

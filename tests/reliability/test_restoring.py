@@ -55,7 +55,8 @@ class Drill:
         )
         (folder / "passphrase").write_text(PASSPHRASE)
         (folder / "passphrase").chmod(0o600)
-        text += '\n[backup]\npassphrase_file = "passphrase"\n\n[alerts]\ngroup_wait = "0s"\n'
+        text += '\n[backup]\njournal_people = true\npassphrase_file = "passphrase"\n'
+        text += '\n[alerts]\ngroup_wait = "0s"\n'
         self.settings.write_text(text + 'cool_down_days = 0\ngroup_interval = "0s"\n')
         self("aoi", "add", write_area(folder / "area.geojson"))
         villages = [
@@ -230,7 +231,7 @@ def test_who_came_after_the_backup_is_known_and_is_told_of_what_comes_next(
 
 def test_without_addresses_in_the_journal_newcomers_are_counted(drill: Drill) -> None:
     text = drill.settings.read_text()
-    drill.settings.write_text(text.replace("[backup]\n", "[backup]\njournal_people = false\n"))
+    drill.settings.write_text(text.replace("journal_people = true\n", ""))
     drill("backup", "create", drill.folder / "night.backup")
     drill(
         "subscriber", "add", "eve@ngo.example", "--clearance", "partner-full", "--confirmed",

@@ -27,21 +27,18 @@ INDEXES = {
 
 def upgrade() -> None:
     """Add the columns, and fill them from what is there."""
-    with op.batch_alter_table("alerts") as alerts:
-        alerts.add_column(
-            sa.Column("severity", sa.String(10), nullable=False, server_default="minor")
-        )
-        alerts.add_column(sa.Column("tier", sa.String(1), nullable=False, server_default="C"))
-        alerts.add_column(
-            sa.Column("needs_review", sa.Boolean, nullable=False, server_default=sa.true())
-        )
-        alerts.add_column(sa.Column("queue_order", sa.Float, nullable=False, server_default="0"))
+    # Added one by one and with a value: to change a column of SQLite afterwards, its table is
+    # made anew, which the deliveries that point to it do not allow.
+    for column in (
+        sa.Column("severity", sa.String(10), nullable=False, server_default="minor"),
+        sa.Column("tier", sa.String(1), nullable=False, server_default="C"),
+        sa.Column("needs_review", sa.Boolean, nullable=False, server_default=sa.true()),
+        sa.Column("queue_order", sa.Float, nullable=False, server_default="0"),
+    ):
+        op.add_column("alerts", column)
     _fill(op.get_bind())
-    with op.batch_alter_table("alerts") as alerts:
-        for column in ("severity", "tier", "needs_review", "queue_order"):
-            alerts.alter_column(column, server_default=None)
-    for column in ("aoi_id", "status"):
-        op.drop_index(f"ix_alerts_{column}", "alerts")
+    for name in ("aoi_id", "status"):
+        op.drop_index(f"ix_alerts_{name}", "alerts")
     for name, columns in INDEXES.items():
         op.create_index(name, "alerts", columns)
 
