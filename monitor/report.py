@@ -31,8 +31,8 @@ SCHEMA = "backtest-report-1.0"
 
 SENSORS_NOTE = (
     "Sensors left out: false alarms per settlement-year at equal recall of the promised burns"
-    " (both seasons), everything ranked by the fused odds. Detected fires are held against an"
-    " assumed rate here; the service learns seasons and static heat first."
+    " (both seasons), everything ranked by the fused odds. Detected fires are held against"
+    " what was usual in the season and against static heat, both learned from the years before."
 )
 
 
