@@ -50,7 +50,7 @@ _LANES = (
     .order_by(DELIVERIES.c.revision)
 )  # fmt: skip
 
-Told = Row[Any]
+Told = Row[*tuple[Any, ...]]
 Lane = tuple[str, str, str]
 
 
@@ -98,7 +98,7 @@ class Orders:
                 orders.append(_order(one, reader, alert, revision.published_at, told, at))
         return orders
 
-    def _alert(self, connection: Connection, revision: Row[Any]) -> Alert:
+    def _alert(self, connection: Connection, revision: Row[*tuple[Any, ...]]) -> Alert:
         known = self._alerts.get(revision.payload_sha256)
         if known is None:
             wanted = {"event_id": revision.event_id, "revision": revision.revision}
@@ -174,7 +174,7 @@ def _written(
 
 def _revisions(
     connection: Connection, deliveries: Sequence[Delivery]
-) -> Mapping[tuple[str, int], Row[Any]]:
+) -> Mapping[tuple[str, int], Row[*tuple[Any, ...]]]:
     events = {"event_ids": list({delivery.event_id for delivery in deliveries})}
     return {(row.event_id, row.revision): row for row in connection.execute(_REVISIONS, events)}
 
