@@ -27,7 +27,7 @@ BLOCK = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
 def a_page(**context: object) -> OfflinePage:
-    shown = {"generated": "", "background": "", "legend": [], "rows": []}
+    shown = {"generated": "", "background": "", "legend": [], "rows": [], "cut": ""}
     return OfflinePage("overview.html", Words.of("en"), {**shown, **context})
 
 

@@ -21,7 +21,7 @@ class Noted(OwnControl):
 
 
 def test_a_script_is_called_with_the_map_and_its_options() -> None:
-    shown = {"generated": "", "background": "", "legend": [], "rows": []}
+    shown = {"generated": "", "background": "", "legend": [], "rows": [], "cut": ""}
     page = OfflinePage("overview.html", Words.of("en"), shown)
     canvas = OfflineMap(page)
     Noted({"text": "a", "direction": "ltr"}).add_to(canvas)
