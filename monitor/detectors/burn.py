@@ -17,7 +17,7 @@ from monitor.detectors.burn_reading import VERSION as VERSION
 from monitor.detectors.burn_reading import held_reading, reading_of, unread
 from monitor.detectors.burn_settings import BurnSettings as BurnSettings
 from monitor.features import FeatureSet, feature_set_of
-from monitor.guard import SUSPECT_RADIOMETRY, held_by_rejections, held_by_shift
+from monitor.guard import REJECTED_P, SUSPECT_RADIOMETRY, held_by_rejections, held_by_shift
 from monitor.layout import Layout, layout_of
 from monitor.looks import Look
 from monitor.matched import templates_for
@@ -132,9 +132,10 @@ def burn_readings(
     readings = [
         reading_of(place, look, reference, settings, calibration, known_at) for place in places
     ]
-    held = _held(look, observed, reference, places, readings) or held_by_misregistration(
-        look, earlier
-    )
+    held = _held(look, observed, reference, places, readings)
+    if not held and any(reading.p < REJECTED_P for reading in readings):
+        # Where nothing stands out, nothing is lost by a picture that lies a little off.
+        held = held_by_misregistration(look, earlier)
     if held:
         readings = [held_reading(reading, held) for reading in readings]
     elif past is not None:
