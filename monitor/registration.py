@@ -31,8 +31,8 @@ LEAST_BLOCKS = 2_000
 
 HELD_FROM_M = 10.0
 """One pixel of 10 m. A script that was not kept held pixels of 20 m against those of 90 days
-(1 km2 of forest in Romania, *real*: too small for `LEAST_BLOCKS`): two of 57 looks lay so far off in
-both bands, alike. In two *simulated* tuning worlds, 0.8 pixels off at most, none of 1,460."""
+(1 km2 of forest in Romania, *real*: too small for `LEAST_BLOCKS`): two of 57 looks lay so far off
+in both bands, alike. In two *simulated* tuning worlds, 0.8 pixels off at most, none of 1,460."""
 
 AGREE_M = 5.0
 STEPS = 4
