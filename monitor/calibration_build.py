@@ -115,9 +115,8 @@ def rate_table(best: Values, village_years: float, *, cautious: bool = False) ->
     village_years : float
         Quiet time that they come from.
     cautious : bool
-        True: counts are raised by twice their standard error, n + 2 sqrt(n). The next year's
-        weather is another, few false alarms are known badly, and other worlds gave half as
-        many again as those that were counted (docs/decisions/0005).
+        True: counts are raised by their standard error, n + sqrt(n). The next year's weather
+        is another, and few false alarms are known badly (docs/decisions/0005).
     """
     ordered = np.sort(best[np.isfinite(best)])[::-1]
     if not ordered.size:
@@ -126,7 +125,7 @@ def rate_table(best: Values, village_years: float, *, cautious: bool = False) ->
     ranks = np.unique(np.geomspace(1, len(ordered), 40).astype(int))
     thresholds = [float(ordered[r - 1]) for r in ranks][::-1]
     # The threshold at the r-th highest score lets r of them through.
-    counts = ranks + 2 * np.sqrt(ranks) if cautious else ranks
+    counts = ranks + np.sqrt(ranks) if cautious else ranks
     rates = [float(r / village_years) for r in counts][::-1]
     keep = [i for i in range(len(thresholds)) if i == 0 or thresholds[i] > thresholds[i - 1]]
     return RateTable(

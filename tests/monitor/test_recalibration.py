@@ -47,8 +47,8 @@ def test_an_alarm_at_the_highest_threshold_is_as_rare_as_one_in_all_the_years() 
 
     calibration = recalibrated(places, "simulated, test", PersistenceSettings(), PLAIN)
 
-    # That of all rules together is raised by twice its standard error: 1 + 2.
-    for rule, highest in (("single", 1), ("pair", 1), ("all", 3)):
+    # That of all rules together is raised by its standard error: 1 + 1.
+    for rule, highest in (("single", 1), ("pair", 1), ("all", 2)):
         table = calibration.rates[rule]
         assert table.village_years == pytest.approx(years)
         assert table.rates[-1] == pytest.approx(highest / years)
@@ -71,8 +71,8 @@ def test_what_all_rules_let_through_is_counted_not_added_up() -> None:
         ]
         alarms += len(episodes([(at, 0.0) for at in found]))
 
-    # 41 years; 30 alarms and twice their standard error of 5.5 are 41.
-    assert alarms == pytest.approx(30, abs=5)
+    # 41 years; 35 alarms and their standard error of 5.9 are 41.
+    assert alarms == pytest.approx(35, abs=5)
 
 
 def test_the_last_count_is_made_with_weights_that_a_place_did_not_teach() -> None:
