@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,8 +29,20 @@ class FusionSettings:
     to 0.08 for 6 (``python -m benchmarks.tuning_check``); other worlds had more false alarms,
     so the larger of the best two."""
 
-    hotspot_weight: float = 0.8
+    hotspot_weight: float = 1.0
+    """Ridge-logistic stacking on ten tuning worlds gives 1.0 to 1.1, give or take 0.2
+    (``python -m benchmarks.fusion_check``)."""
+
+    front_weight: float = 1.0
+    """Power of the share of a fire's pixels that touch the settlement: a bush front has most of
+    its pixels beside it. The same fit gives 0.6 to 1.0, give or take 0.4."""
+
+    least_ratio: float = 0.7
+    """What fires say never counts for less: huts burn for an hour, between passes."""
+
     radar_weight: float = 0.5
+    """The same fit gives 0.56: of thatch radar sees hardly anything."""
+
     highest: float = 0.99
     """No evidence from space is surer than this."""
     tier_a: float = 0.90
@@ -51,26 +64,61 @@ def burn_probability(
     rate : float
         False alarms per village-year of the optical rules at this score.
     evidence : sequence of Evidence
-        All families; those beside the optical one multiply the odds by the e-value of
-        their p, weighted; that lies below the Sellke-Bayarri-Berger ceiling for every p.
+        All families; those beside the optical one multiply the odds by their
+        likelihood ratio.
     settings : FusionSettings
     counted : frozenset of SensorFamily, optional
-        Families that the rate rests on already.
+        Families that the rate rests on already: how surprising a fire is, is not counted
+        twice, but where it lies is.
+    """
+    odds = settings.burns_per_village_year / (settings.local_odds * max(rate, 1e-9))
+    for item in evidence:
+        if item.family is SensorFamily.HOTSPOTS:
+            odds *= fire_ratio(item, settings, counted=item.family in counted)
+        elif item.family is SensorFamily.RADAR and item.family not in counted:
+            odds *= weighted(item.p, settings.radar_weight)
+    return min(odds / (1.0 + odds), settings.highest)
+
+
+def weighted(p: float, weight: float) -> float:
+    """Return the likelihood ratio that a p-value stands for: its e-value to a power.
+
+    Whatever the weight, no more than ``-1 / (e p ln p)``, the most that p can carry.
 
     References
     ----------
     .. [1] Sellke, T., Bayarri, M. J., Berger, J. O. (2001). Calibration of p values.
        doi:10.1198/000313001300339950
     """
-    odds = settings.burns_per_village_year / (settings.local_odds * max(rate, 1e-9))
-    weights = {
-        SensorFamily.HOTSPOTS: settings.hotspot_weight,
-        SensorFamily.RADAR: settings.radar_weight,
-    }
-    for item in evidence:
-        if item.family in weights and item.family not in counted:
-            odds *= e_value(item.p) ** weights[item.family]
-    return min(odds / (1.0 + odds), settings.highest)
+    ratio = e_value(p) ** weight
+    if not 0.0 < p < 1.0 / math.e:
+        return ratio
+    return min(ratio, -1.0 / (math.e * p * math.log(p)))
+
+
+def fire_ratio(fires: Evidence, settings: FusionSettings, *, counted: bool = False) -> float:
+    """Return how many times likelier detections are where the settlement burned.
+
+    Parameters
+    ----------
+    fires : Evidence
+        Of the fire sensors, with at least one hit.
+    settings : FusionSettings
+    counted : bool
+        True if the optical rate rests on how surprising they are already.
+
+    Notes
+    -----
+    A pixel of 0.4 to 0.8 km that touches a settlement is as surprising from a bush front as
+    from the settlement itself. What parts them is where the other pixels within 2.5 km lie:
+    most of them touch a settlement that burns, few of a front's do (figures:
+    docs/radar-and-fires.md; DETECTION 4c names the share for the likelihood ratio).
+    """
+    share = fires.values.get("inside_share", 1.0)
+    ratio = share**settings.front_weight if 0.0 < share < 1.0 else 1.0
+    if not counted:
+        ratio *= weighted(fires.p, settings.hotspot_weight)
+    return max(ratio, settings.least_ratio)
 
 
 def tier_of(
@@ -80,9 +128,10 @@ def tier_of(
 
     One look of one sensor is nothing but a first sign, however strong: C. Without
     history, or without the long short-wave band, nothing is more than C: a clearing
-    cannot be told from a burn there (measured: Romania, 2019).
+    cannot be told from a burn there (measured: Romania, 2019). A fire that lies mostly
+    beside the settlement is no second witness.
     """
-    families = {item.family for item in evidence if item.p <= 0.05}
+    families = {item.family for item in evidence if _is_witness(item, settings)}
     if any(f in flags for f in ("baseline=weak", "reduced_bands")):
         return Tier.C
     if ONE_LOOK in flags and len(families) < 2:
@@ -90,3 +139,9 @@ def tier_of(
     if probability >= settings.tier_a and len(families) >= 2 and "cloud_unknown" not in flags:
         return Tier.A
     return Tier.B if probability >= settings.tier_b else Tier.C
+
+
+def _is_witness(item: Evidence, settings: FusionSettings) -> bool:
+    if item.p > 0.05:
+        return False
+    return item.family is not SensorFamily.HOTSPOTS or fire_ratio(item, settings) > 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -118,8 +119,7 @@ def _finding(
     happened = _happened(readings, run, fires)
     evidence = _evidence(judgement, run, readings, happened, fires)
     flags = _flags(judgement)
-    counted = frozenset({SensorFamily.HOTSPOTS} if judgement.rule == "hit" else ())
-    probability = burn_probability(judgement.rate, evidence, settings.fusion, counted)
+    probability = _probability(judgement, evidence, readings, burned, settings, calibration)
     if judgement.rule == "cold":
         # One look without history: provisional whatever its score.
         probability = min(probability, 0.59)
@@ -150,6 +150,32 @@ def _finding(
         indicators=_indicators(settlement, judgement, fires, sky),
         flags=flags,
     )
+
+
+def _probability(
+    judgement: Judgement,
+    evidence: Sequence[Evidence],
+    readings: Sequence[Reading],
+    burned: Mapping[str, Blocks],
+    settings: BurnSettings,
+    calibration: Calibration,
+) -> float:
+    """Return the probability of a burn, from the looks and everything beside them.
+
+    The rule of one look and a fire knows that there was a fire, not how surprising it was.
+    Where the looks alone, weighed with the fire, say more, they count: otherwise a rule that
+    is met by a little would throw away what the fire says.
+    """
+    fusion = settings.fusion
+    if judgement.rule != "hit":
+        return burn_probability(judgement.rate, evidence, fusion)
+    counted = frozenset({SensorFamily.HOTSPOTS})
+    stated = burn_probability(judgement.rate, evidence, fusion, counted)
+    whatever = replace(settings.persistence, false_alarms_per_year=math.inf)
+    looks = judge(readings, burned, (), whatever, calibration)
+    if looks is None or looks.rule == "cold":
+        return stated
+    return max(stated, burn_probability(looks.rate, evidence, fusion))
 
 
 def _flags(judgement: Judgement) -> tuple[str, ...]:

@@ -75,7 +75,8 @@ class FireHits:
     """Hits relative to the seasonal norm of the place, without the ring; NaN without one."""
 
     inside_share: float = float("nan")
-    """Part of the fire pixels within 2.5 km that touches the settlement: small for a front."""
+    """Part of the fire pixels within 2.5 km that touches the settlement, static heat left out:
+    small for a front."""
 
     static: int = 0
     """Detections at the settlement that a static source accounts for; they have no weight."""
@@ -112,6 +113,9 @@ class _Site:
     pixels: FirePixels
     shares: NDArray[np.float64]
     """Share of each pixel in the settlement, zero for static heat."""
+
+    heat: NDArray[np.bool_]
+    """True for pixels that a static source accounts for."""
 
     static: int
     ring: FirePixels
@@ -256,6 +260,7 @@ def _site(settlement: Settlement, sky: FireSky) -> _Site:
         ring_km2=ring.area / 1e6,
         pixels=close,
         shares=np.where(static, 0.0, shares),
+        heat=static,
         static=int(np.count_nonzero(static & (shares > 0))),
         ring=thinned(around.among(_inside(around, ring))),
     )
@@ -294,7 +299,7 @@ def _window(
         tail=tail,
         ring_ratio=ratio,
         norm_ratio=overpasses / (days * norm.near_per_day),
-        inside_share=float(np.count_nonzero(touching) / np.count_nonzero(chosen)),
+        inside_share=float(np.count_nonzero(touching) / np.count_nonzero(chosen & ~site.heat)),
         static=site.static,
         archive_days=norm.archive_days,
     )

@@ -15,7 +15,7 @@ from monitor.detectors.burn_events import burn_finding, fires_at
 from monitor.detectors.burn_reading import VERSION
 from monitor.detectors.fires import fire_sky
 from monitor.finding import Finding, SensorFamily, Tier
-from monitor.fusion import ONE_LOOK
+from monitor.fusion import ONE_LOOK, burn_probability
 from monitor.reading import Reading, Verdict
 from monitor.scene import Hotspot
 from tests.monitor.detectors.worlds import START, a_village, an_area
@@ -55,10 +55,10 @@ def found(
     )
 
 
-def a_hotspot(day: float) -> Hotspot:
+def a_hotspot(day: float, east_deg: float = 0.0) -> Hotspot:
     at = VILLAGE.footprint.centroid
     return Hotspot(
-        longitude=at.x, latitude=at.y, acquired_at=START + day * DAY, satellite="N20",
+        longitude=at.x + east_deg, latitude=at.y, acquired_at=START + day * DAY, satellite="N20",
         instrument="VIIRS", confidence="high", frp_mw=20, brightness_k=360, scan_km=0.4,
         track_km=0.4, is_night=True, available_at=START + day * DAY,
     )  # fmt: skip
@@ -139,3 +139,33 @@ def test_a_first_look_nearly_as_sure_dates_the_burn() -> None:
 
     assert finding is not None
     assert finding.first_seen == START - 5 * DAY
+
+
+def test_looks_that_say_more_beside_a_fire_than_the_rule_of_one_look_and_a_fire_are_counted() -> (
+    None
+):
+    looks = (*BEFORE, a_reading(0, 6.0))
+    alone, beside = found(*looks), found(*looks, hotspots=(a_hotspot(-2),))
+
+    assert alone is not None and beside is not None
+    assert beside.evidence[0].score_unit == "log-odds of the hit rule"
+    fires = next(e for e in beside.evidence if e.family is SensorFamily.HOTSPOTS)
+    rate = alone.indicators["rate_per_village_year"]
+    assert beside.indicators["rate_per_village_year"] < rate
+    expected = burn_probability(rate, [fires], BurnSettings().fusion)
+    assert beside.probability == pytest.approx(expected)
+    counted = frozenset({SensorFamily.HOTSPOTS})
+    by_rule = beside.indicators["rate_per_village_year"]
+    assert expected >= burn_probability(by_rule, [fires], BurnSettings().fusion, counted)
+
+
+def test_a_fire_that_lies_mostly_beside_the_village_says_less() -> None:
+    looks = (*BEFORE, a_reading(0, 1.0))
+    beside = tuple(a_hotspot(-2, east_deg=0.012 + 0.001 * n) for n in range(3))
+
+    inside = found(*looks, hotspots=(a_hotspot(-2),), highest=1.0)
+    front = found(*looks, hotspots=(a_hotspot(-2), *beside), highest=1.0)
+
+    assert inside is not None and front is not None
+    assert front.evidence[1].values["inside_share"] == 0.25
+    assert front.probability < inside.probability

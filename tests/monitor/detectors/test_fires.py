@@ -149,6 +149,16 @@ def test_a_kiln_that_is_known_has_no_weight() -> None:
     assert found.static == 1
 
 
+def test_a_kiln_beside_the_village_is_no_part_of_a_front() -> None:
+    kiln = a_fire(east_m=1_200, satellite="N")
+    spot = a_sky(kiln).pixels
+    cell = (int(spot.eastings[0] // 250), int(spot.northings[0] // 250))
+    seasons = FireSeasons("sd-test", "", cells={cell: {12 * 2023 + m: 1 for m in range(7)}})
+
+    assert fire_hits(VILLAGE, a_sky(a_fire(), kiln)).inside_share == 0.5
+    assert fire_hits(VILLAGE, a_sky(a_fire(), kiln, seasons=seasons)).inside_share == 1.0
+
+
 def test_p_is_read_from_the_ranks_of_placebos() -> None:
     ranks = Ranks(windows=9_999, tails=(1e-3, 0.5), counts=(4, 99))
     calibration = FireCalibration("test", {f"assumed/{n}": ranks for n in range(4)})
