@@ -9,7 +9,8 @@ read from quiet looks, never from the fit (`monitor.calibration`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,10 @@ class EvidenceWeights:
     constant: float = -16.0
 
 
+_SLOPES = attrgetter("median", "scan", "burned", "ring_unburned", "other_direction", "green")
+# By name: `astuple` copies deeply, at a tenth of the time of a whole look.
+
+
 def measured_of(values: Mapping[str, float], burned_fraction: float) -> Values:
     """Return what the weights apply to, shape (6,); NaN counts as nothing seen.
 
@@ -99,8 +104,8 @@ def evidence_of(
     """Return the log-odds of one look; NaN if neither statistic was measured."""
     if np.isnan(values["median_q_standard"]) and np.isnan(values["scan_standard"]):
         return float("nan")
-    *slopes, constant = astuple(weights)
-    return float(measured_of(values, burned_fraction) @ np.array(slopes) + constant)
+    slopes = np.array(_SLOPES(weights))
+    return float(measured_of(values, burned_fraction) @ slopes + weights.constant)
 
 
 def fitted_weights(measured: Values, burned: Values, weight: Values) -> EvidenceWeights:

@@ -8,6 +8,7 @@ alone, shadow moves to within 48 degrees of the burn direction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,7 +239,7 @@ def _whitened(d: Array, scale: Array, precision: Array) -> tuple[Array, Array]:
     doubled, shape (pairs, m): a template's squared length is then one matrix product for
     all templates and blocks.
     """
-    first, second = np.triu_indices(len(scale))
+    first, second = _pairs(len(scale))
     twice = np.where(first == second, 1.0, 2.0).astype(np.float32)
     if precision.ndim == 2:
         weighted = precision @ d
@@ -251,9 +252,16 @@ def _whitened(d: Array, scale: Array, precision: Array) -> tuple[Array, Array]:
     return weighted / scale, metric
 
 
+@cache
+def _pairs(features: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    # Asked for each settlement of each look; numpy makes them anew every time.
+    first, second = np.triu_indices(features)
+    return first, second
+
+
 def _along(templates: Array, weighted: Array, metric: Array) -> Array:
     """Return the component of each change along each template, shape (templates, m)."""
-    first, second = np.triu_indices(templates.shape[1])
+    first, second = _pairs(templates.shape[1])
     norm = np.maximum((templates[:, first] * templates[:, second]) @ metric, 1e-12)
     return ((templates @ weighted) / np.sqrt(norm)).astype(np.float32)
 

@@ -93,7 +93,10 @@ def scan(q: Array, valid: NDArray[np.bool_], windows: Windows, correlation: floa
     count = int(valid.sum())
     if count < FEWEST_BLOCKS or windows.corners.shape[1] == 0:
         return ScanResult(float("nan"), 0)
-    centred = np.where(valid, q - np.median(q[valid]), 0.0)
+    # `np.median` takes a hundred times as long for so few; the numbers are the same.
+    ordered = np.sort(q[valid])
+    middle = 0.5 * (ordered[(count - 1) // 2] + ordered[count // 2])
+    centred = np.where(valid, q - middle, 0.0)
     sums = _in_windows(centred, windows)
     sizes = _in_windows(valid.astype(np.float64), windows)
     allowed = (sizes >= FEWEST_BLOCKS) & (sizes <= LARGEST_SHARE * count)

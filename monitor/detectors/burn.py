@@ -14,7 +14,7 @@ from monitor.blocks import BlockSets
 from monitor.calibration import Calibration
 from monitor.change import Changes, changes_in
 from monitor.detectors.burn_reading import VERSION as VERSION
-from monitor.detectors.burn_reading import held_reading, reading_of, unread
+from monitor.detectors.burn_reading import held_reading, readings_of, unread
 from monitor.detectors.burn_settings import BurnSettings as BurnSettings
 from monitor.features import FeatureSet, feature_set_of
 from monitor.guard import REJECTED_P, SUSPECT_RADIOMETRY, held_by_rejections, held_by_shift
@@ -129,9 +129,7 @@ def burn_readings(
         residual if past is None else residual - past.level(look.acquired_at), reference, layout
     )
     places = _places(changes, reference, layout)
-    readings = [
-        reading_of(place, look, reference, settings, calibration, known_at) for place in places
-    ]
+    readings = readings_of(places, look, reference, settings, calibration, known_at)
     held = _held(look, observed, reference, places, readings)
     if not held and any(reading.p < REJECTED_P for reading in readings):
         # Where nothing stands out, nothing is lost by a picture that lies a little off.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,15 +22,30 @@ from monitor.settlement_look import SettlementLook
 VERSION = "burn/2"
 
 
-def reading_of(
+def readings_of(
+    places: Sequence[SettlementLook],
+    look: Look,
+    reference: Reference,
+    settings: BurnSettings,
+    calibration: Calibration,
+    known_at: datetime,
+) -> list[Reading]:
+    """Return what is kept of each place: numbers, p, verdict and the reason for it."""
+    flags = _flags(look, reference)
+    return [
+        _reading(place, look, reference, settings, calibration, known_at, flags) for place in places
+    ]
+
+
+def _reading(
     place: SettlementLook,
     look: Look,
     reference: Reference,
     settings: BurnSettings,
     calibration: Calibration,
     known_at: datetime,
+    flags: tuple[str, ...],
 ) -> Reading:
-    """Return what is kept of one place: numbers, p, verdict and the reason for it."""
     verdict, reason, evidence, p = _judged(place, settings, calibration)
     low, high = _interval(place)
     return Reading(
@@ -58,7 +74,7 @@ def reading_of(
             "reference_looks": float(reference.look_count),
             "leverage": reference.leverage,
         },
-        flags=_flags(place, reference, look),
+        flags=("ring_burning", *flags) if place.borrowed else flags,
     )
 
 
@@ -108,10 +124,9 @@ def _interval(place: SettlementLook) -> tuple[float, float]:
     return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
 
 
-def _flags(place: SettlementLook, reference: Reference, look: Look) -> tuple[str, ...]:
+def _flags(look: Look, reference: Reference) -> tuple[str, ...]:
+    """Return the flags that all readings of a look share."""
     flags = []
-    if place.borrowed:
-        flags.append("ring_burning")
     if reference.mode != "series":
         flags.append("baseline=weak")
     if reference.features.name != "full":
