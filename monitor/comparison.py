@@ -21,6 +21,7 @@ from monitor.reliability import (
     reliability,
     uniformity_gap,
 )
+from monitor.sensor_effect import SensorEffect, sensor_effects
 from monitor.skill import (
     CurvePoint,
     Estimate,
@@ -160,6 +161,8 @@ class Comparison:
     """Rules that had no input in these worlds, such as radar looks for `pwtt`."""
 
     calibration: CalibrationResult | None
+    sensors: tuple[SensorEffect, ...] = ()
+    """What sensors left out cost, on the test worlds themselves; empty if that was not run."""
 
     def of_rule(self, rule: str) -> RuleResult:
         """Return one rule's result; KeyError if it was not run."""
@@ -201,6 +204,7 @@ def compared(tuning: Sequence[WorldScores], test: Sequence[WorldScores]) -> Comp
         rules=tuple(_rule_result(s.rule, s.native, tuning, test) for s in run),
         not_run=tuple(s.rule for s in test[0].scored if s not in run),
         calibration=_calibration(test),
+        sensors=sensor_effects(test, promised),
     )
 
 

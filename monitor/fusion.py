@@ -90,7 +90,7 @@ def weighted(p: float, weight: float) -> float:
     .. [1] Sellke, T., Bayarri, M. J., Berger, J. O. (2001). Calibration of p values.
        doi:10.1198/000313001300339950
     """
-    ratio = e_value(p) ** weight
+    ratio = float(e_value(p) ** weight)
     if not 0.0 < p < 1.0 / math.e:
         return ratio
     return min(ratio, -1.0 / (math.e * p * math.log(p)))

@@ -18,7 +18,7 @@ from monitor.detector_scores import FULL, STEPS
 from monitor.goals import Goal, goals_of, written
 from monitor.report_plots import curve_plot, lag_plot, reliability_plot
 from monitor.rivals.catalogue import ABLATIONS
-from monitor.sensor_effect import sensor_effects
+from monitor.sensor_effect import SensorEffect
 from monitor.sensors_left_out import VARIANTS
 
 ORIGINS = {
@@ -33,6 +33,7 @@ SENSORS_NOTE = (
     "Sensors left out: false alarms per settlement-year at equal recall of the promised burns"
     " (both seasons), everything ranked by the fused odds. Detected fires are held against"
     " what was usual in the season and against static heat, both learned from the years before."
+    " Every score is tried as threshold; the interval of the ratio is by bootstrap over worlds."
 )
 
 
@@ -76,7 +77,6 @@ def report_table(report: Report) -> dict[str, Any]:
             "origin": chapter.comparison.origin,
             "notes": list(chapter.notes),
             "goals": [asdict(goal) for goal in goals_of(chapter.comparison)],
-            "sensors": [asdict(effect) for effect in sensor_effects(chapter.comparison.rules)],
             **asdict(chapter.comparison),
         }
         for chapter in report.chapters
@@ -104,7 +104,7 @@ def report_page(report: Report) -> str:
             "notes": chapter.notes,
             "comparison": chapter.comparison,
             "goals": goals_of(chapter.comparison),
-            "sensors": sensor_effects(chapter.comparison.rules),
+            "sensors": chapter.comparison.sensors,
             "sensors_note": SENSORS_NOTE,
             "rules": [(role_of(rule.rule), rule) for rule in chapter.comparison.rules],
             "detector": chapter.comparison.of_rule(FULL),
@@ -205,16 +205,20 @@ def _rule_cells(rules: Sequence[RuleResult]) -> list[tuple[str, ...]]:
 
 def _sensor_lines(comparison: Comparison) -> list[str]:
     """Return the table of sensors left out, with its sentence; nothing if none was."""
-    effects = sensor_effects(comparison.rules)
+    effects = comparison.sensors
     if not effects:
         return []
     names = [name for name, _ in effects[0].false_per_year]
-    head = ("recall", *(f"{name}: false per year" for name in names), "optical alone / all sensors")
+    head = (
+        "recall",
+        *(f"{name}: false per year" for name in names),
+        "optical alone / all sensors (95 %)",
+    )
     rows = [
         (
             f"{effect.recall:.1f}",
             *(number(rate) for _, rate in effect.false_per_year),
-            number(effect.ratio),
+            ratio_text(effect),
         )
         for effect in effects
     ]
@@ -231,6 +235,15 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(head)} |", ruler, *(f"| {' | '.join(row)} |" for row in rows)]
 
 
+def ratio_text(effect: SensorEffect) -> str:
+    """Return how many times the false alarms of all sensors the optical one has, in words."""
+    ends = (effect.ratio, effect.ratio_low, effect.ratio_high)
+    if all(math.isnan(end) for end in ends):
+        return "–"
+    value, low, high = ("∞" if math.isinf(end) else number(end) for end in ends)
+    return f"{value} ({low} to {high})"
+
+
 def number(value: float) -> str:
     """Return a number for people, a dash for what was not measured."""
     return "–" if math.isnan(value) or math.isinf(value) else f"{value:.3g}"
@@ -243,6 +256,7 @@ def _templates() -> Environment:
     )  # fmt: skip
     templates.filters["written"] = written
     templates.filters["number"] = number
+    templates.filters["ratio"] = ratio_text
     return templates
 
 
