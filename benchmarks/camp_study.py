@@ -1,7 +1,8 @@
 """The camp study: simulated worlds with camps and what looks like them, in one page.
 
-    nice -n 10 python benchmarks/camp_study.py --out DIR [--bench 4] [--quiet 2]
-        [--as-it-is] [--calibration monitor/camps/calibration.json] [--doc docs/camp-report.md]
+    nice -n 10 python benchmarks/camp_study.py --out DIR [--bench 8] [--quiet 12]
+        [--tuning-bench 3] [--tuning-quiet 3] [--only test] [--as-it-is]
+        [--calibration monitor/camps/calibration.json] [--doc docs/camp-report.md]
 
 Tuning and test worlds come from seeds kept apart in `monitor.simulation.presets`. Each
 world leaves a file of records, so that a study that was stopped goes on where it was.
@@ -27,8 +28,10 @@ from monitor.camps.calibration import camp_calibration_table
 from monitor.detectors.camps import VERSION
 from monitor.simulation.presets import VERSION as SIMULATION
 
-SEEDS = {"tuning": 1_002, "test": 9_000}
-CALIBRATION = "camp-sim-1"
+SEEDS = {"tuning": 1_002, "test": 9_100}
+"""First seed of each purpose. Camp worlds of 9000 to 9099 were looked at before camp/2."""
+
+CALIBRATION = "camp-sim-2"
 
 HEAD = f"""# Camps: what the detector finds in simulated worlds
 
@@ -81,15 +84,26 @@ def main() -> None:
     """Judge what has no records yet, then report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--bench", type=int, default=4)
-    parser.add_argument("--quiet", type=int, default=2)
+    parser.add_argument("--bench", type=int, default=8, help="test worlds with new camps")
+    parser.add_argument("--quiet", type=int, default=12, help="test worlds without")
+    parser.add_argument("--tuning-bench", type=int, default=3)
+    parser.add_argument("--tuning-quiet", type=int, default=3)
+    parser.add_argument("--only", choices=sorted(SEEDS), help="judge worlds of one purpose")
     parser.add_argument("--as-it-is", action="store_true", help="judge no further worlds")
     parser.add_argument("--calibration", type=Path)
     parser.add_argument("--doc", type=Path)
     chosen = parser.parse_args()
+    counts = {
+        "tuning": (chosen.tuning_bench, chosen.tuning_quiet),
+        "test": (chosen.bench, chosen.quiet),
+    }
     tuning, test = (
-        records(chosen.out, p, chosen.bench, chosen.quiet, judge=not chosen.as_it_is) for p in SEEDS
-    )
+        records(
+            chosen.out, purpose, *counts[purpose],
+            judge=not chosen.as_it_is and chosen.only in (None, purpose),
+        )
+        for purpose in SEEDS
+    )  # fmt: skip
     if chosen.calibration is not None:
         table = camp_calibration_table(calibration_of(tuning, CALIBRATION))
         chosen.calibration.write_text(json.dumps(table) + "\n", encoding="utf-8")

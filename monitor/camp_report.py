@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from monitor.camp_area_skill import AreaSkill, area_skill, series_of
 from monitor.camp_skill import (
     EMPTYING,
     GROWTH,
@@ -26,10 +26,11 @@ from monitor.camp_skill import (
 )
 from monitor.camps.calibration import CampCalibration, QuietScores
 from monitor.camps.reading import CampReading
-from monitor.camps.rules import fall_at, growth_at, growth_now
+from monitor.camps.rules import fall_at, growth_at
 from monitor.camps.settings import CampSettings
+from monitor.detectors.camps_changes import AGAIN, WORSE
 from monitor.goals import written
-from monitor.skill import Estimate, season_of, share
+from monitor.skill import season_of
 
 Record = Mapping[str, Any]
 
@@ -42,25 +43,6 @@ AT_END = timedelta(days=45)
 HA_PROMISED = 1.0
 LATER_DAYS = 15.0
 """Three looks at five days."""
-
-CHANGED = 0.10
-
-
-@dataclass(frozen=True, slots=True)
-class AreaSkill:
-    """How well 30-day changes of known camps were measured."""
-
-    windows: int
-    error: float
-    """Mean absolute error of the change, as a share of the camp's area."""
-
-    changed_windows: int
-    """Of them, those in which the camp truly changed by 10 % or more."""
-
-    changed_error: float
-    sign_right: Estimate
-    covered: Estimate
-    """Share of all windows whose 90 % interval holds the truth."""
 
 
 def calibration_of(records: Sequence[Record], version: str) -> CampCalibration:
@@ -113,30 +95,6 @@ def by_class(records: Sequence[Record]) -> Iterator[tuple[str, str, CampResult]]
         yield EMPTYING, pattern, results_of(part)[2]
 
 
-def area_skill(records: Iterable[Record], later_days: float = 0.0) -> AreaSkill:
-    """Return how well the 30-day changes of known, unburned camps were measured.
-
-    With `later_days` the truth is that of so many days before each look: a change shows
-    when three looks have seen it.
-    """
-    rows = [row for record in records for row in _windows(record, later_days)]
-    if not rows:
-        nothing = share(0, 0)
-        return AreaSkill(0, math.nan, 0, math.nan, nothing, nothing)
-    said, true, low, high = np.array(rows).T
-    error = np.abs(said - true)
-    changed = np.abs(true) >= CHANGED
-    right = int((np.sign(said[changed]) == np.sign(true[changed])).sum())
-    return AreaSkill(
-        windows=len(rows),
-        error=float(error.mean()),
-        changed_windows=int(changed.sum()),
-        changed_error=float(error[changed].mean()) if changed.any() else math.nan,
-        sign_right=share(right, int(changed.sum())),
-        covered=share(int(((low <= true) & (true <= high)).sum()), len(rows)),
-    )
-
-
 def alarms_of(record: Record) -> Iterator[CampAlarm]:
     """Yield what the detector said of one world."""
     for patch in record["patches"]:
@@ -145,9 +103,9 @@ def alarms_of(record: Record) -> Iterator[CampAlarm]:
                 NEW, "", datetime.fromisoformat(patch["at"]), patch["column"] * BLOCK_M,
                 patch["row"] * BLOCK_M, patch["area_ha"],
             )  # fmt: skip
-    for camp_id, series in _series(record["camps"]).items():
-        for end in range(1, len(series) + 1):
-            yield from _camp_alarms(camp_id, series[:end])
+    for camp_id, series in series_of(record["camps"]).items():
+        yield from _growth_alarms(camp_id, series)
+        yield from _emptying_alarms(camp_id, series)
     yield from _found_again(record)
 
 
@@ -166,11 +124,16 @@ def events_of(record: Record) -> Iterator[CampEvent]:
         event = CampEvent(
             kind, row["settlement_id"] or "", started, datetime.fromisoformat(row["end"]),
             row["fraction"], row["column"] * BLOCK_M, row["row"] * BLOCK_M, row["area_ha"],
-            "burned" if burned else row["pattern"],
+            "burned" if burned else row["pattern"], _one_ha_at(row),
         )  # fmt: skip
         only_kind, wanted = record.get("only", ("", None))
         if kind != only_kind or wanted(event):
             yield event
+
+
+def _one_ha_at(row: Record) -> datetime | None:
+    at = row.get("one_ha_at")
+    return datetime.fromisoformat(at) if at else None
 
 
 def report_lines(tuning: Sequence[Record], test: Sequence[Record]) -> list[str]:
@@ -193,13 +156,14 @@ def _result_table(results: Sequence[CampResult]) -> list[str]:
     rows = [
         (
             one.kind, str(one.events), written(one.found), written(one.found_in_time),
-            _number(one.median_lag_days), written(one.false_rate), _number(one.area_error),
-            written(one.sign_right),
+            _of_size(one), _number(one.median_lag_days), written(one.false_rate),
+            _number(one.area_error), written(one.sign_right),
         )
         for one in results
     ]  # fmt: skip
     head = (
-        "kind", "events", "found", "found in time", "median lag, days", "false alarms",
+        "kind", "events", "found", "in time from its first day",
+        "in time from the day it measured 1 ha", "median lag, days", "false alarms",
         "area or share error", "sign right",
     )  # fmt: skip
     return _table(head, rows)
@@ -208,20 +172,27 @@ def _result_table(results: Sequence[CampResult]) -> list[str]:
 def _class_table(classes: Iterable[tuple[str, str, CampResult]]) -> list[str]:
     rows = [
         (kind, label, str(one.events), written(one.found), written(one.found_in_time),
-         _number(one.median_lag_days))
+         _of_size(one), _number(one.median_lag_days))
         for kind, label, one in classes
     ]  # fmt: skip
-    return _table(("kind", "class", "events", "found", "found in time", "median lag, days"), rows)
+    head = ("kind", "class", "events", "found", "in time from its first day",
+            "in time from the day it measured 1 ha", "median lag, days")  # fmt: skip
+    return _table(head, rows)
+
+
+def _of_size(one: CampResult) -> str:
+    return written(one.found_in_time_of_size) if one.kind == NEW else "–"
 
 
 def _area_table(at_once: AreaSkill, later: AreaSkill) -> list[str]:
     head = ("said", "30-day windows", "mean error", "windows with 10 % or more",
-            "their mean error", "sign right", "90 % interval holds the truth")  # fmt: skip
+            "their mean error", "sign right", "and the interval holds no other sign",
+            "90 % interval holds the truth", "holds it where it changed")  # fmt: skip
     rows = [
         (
             said, str(skill.windows), f"{100 * skill.error:.1f} %", str(skill.changed_windows),
             f"{100 * skill.changed_error:.1f} %", written(skill.sign_right),
-            written(skill.covered),
+            written(skill.sign_sure), written(skill.covered), written(skill.changed_covered),
         )
         for said, skill in (("at once", at_once), (f"{LATER_DAYS:.0f} days later", later))
     ]  # fmt: skip
@@ -247,7 +218,7 @@ def _cause_table(records: Sequence[Record]) -> list[str]:
 def _found_again(record: Record) -> Iterator[CampAlarm]:
     """Yield growth of camps that were found: new shelters beside them are new camps to some."""
     places = {(row["camp_id"], row["reading"]["at"]): row for row in record.get("found", ())}
-    for camp_id, series in _series(record.get("found", ())).items():
+    for camp_id, series in series_of(record.get("found", ())).items():
         for end in range(1, len(series) + 1):
             growth = growth_at(series[:end], SETTINGS)
             if growth is not None:
@@ -258,50 +229,28 @@ def _found_again(record: Record) -> Iterator[CampAlarm]:
                 )  # fmt: skip
 
 
-def _camp_alarms(camp_id: str, series: Sequence[CampReading]) -> Iterator[CampAlarm]:
-    latest = series[-1]
-    growth = growth_at(series, SETTINGS)
-    if growth is not None:
-        change = growth.area_m2 / latest.outline_m2 - 1.0
-        yield CampAlarm(
-            GROWTH, camp_id, latest.at, math.nan, math.nan, growth.area_m2 / 1e4, change
-        )
-    run = fall_at(series, SETTINGS)
-    # A fall is told once, when it has lasted; it may last for years.
-    if len(run) == SETTINGS.emptying_looks:
+def _growth_alarms(camp_id: str, series: Sequence[CampReading]) -> Iterator[CampAlarm]:
+    for end in range(1, len(series) + 1):
+        latest, growth = series[end - 1], growth_at(series[:end], SETTINGS)
+        if growth is not None:
+            change = growth.area_m2 / latest.outline_m2 - 1.0
+            yield CampAlarm(
+                GROWTH, camp_id, latest.at, math.nan, math.nan, growth.area_m2 / 1e4, change
+            )
+
+
+def _emptying_alarms(camp_id: str, series: Sequence[CampReading]) -> Iterator[CampAlarm]:
+    """Yield falls as the detector tells them: once, and again when they became worse."""
+    told: list[tuple[datetime, float]] = []
+    for end in range(1, len(series) + 1):
+        latest, run = series[end - 1], fall_at(series[:end], SETTINGS)
+        if not run:
+            continue
         fall = float(np.median([r.fall for r in run[-3:]]))
-        yield CampAlarm(EMPTYING, camp_id, latest.at, math.nan, math.nan, math.nan, fall)
-
-
-def _windows(record: Record, later_days: float) -> Iterator[tuple[float, float, float, float]]:
-    """Yield said and true 30-day change, and the interval, at each look of each camp."""
-    true = {
-        (row["camp_id"], row["reading"]["at"]): row
-        for row in record["camps"]
-        if not row["disturbed"]
-    }
-    for camp_id, series in _series(record["camps"]).items():
-        for end in range(1, len(series) + 1):
-            then = series[end - 1].at - timedelta(days=later_days)
-            near = min(series[:end], key=lambda r: abs(r.at - then))
-            if abs(near.at - then) > timedelta(days=4):
-                continue
-            row = true.get((camp_id, near.at.isoformat()))
-            growth = growth_now(series[:end], SETTINGS)
-            if row is None or growth is None or math.isnan(series[end - 1].fall):
-                continue
-            if row["true_before_ha"] <= 0.1:
-                continue
-            change = row["true_ha"] / row["true_before_ha"] - 1.0
-            yield growth.change, change, growth.change_low, growth.change_high
-
-
-def _series(rows: Iterable[Record]) -> dict[str, list[CampReading]]:
-    found: dict[str, list[CampReading]] = defaultdict(list)
-    for row in rows:
-        reading = {**row["reading"], "at": datetime.fromisoformat(row["reading"]["at"])}
-        found[row["camp_id"]].append(CampReading(**reading))
-    return dict(found)
+        since = run[0].at - AGAIN
+        if not any(at >= since and before + WORSE > min(fall, 1.0) for at, before in told):
+            told.append((latest.at, fall))
+            yield CampAlarm(EMPTYING, camp_id, latest.at, math.nan, math.nan, math.nan, fall)
 
 
 def _placebo_scores(record: Record, least_ha: float) -> list[float]:
@@ -329,7 +278,7 @@ def _placebo_scores(record: Record, least_ha: float) -> list[float]:
 def _quiet_falls(record: Record) -> list[float]:
     quiet = _quiet_camps(record)
     found = []
-    for camp_id, series in _series(record["camps"]).items():
+    for camp_id, series in series_of(record["camps"]).items():
         falls = [r.fall for r in series if not math.isnan(r.fall)]
         if camp_id in quiet and len(falls) >= SETTINGS.emptying_looks:
             runs = np.lib.stride_tricks.sliding_window_view(falls, SETTINGS.emptying_looks)
@@ -375,7 +324,7 @@ def _moved(alarm: CampAlarm, number: int) -> CampAlarm:
 def _moved_event(event: CampEvent, number: int) -> CampEvent:
     return CampEvent(
         event.kind, event.settlement_id, event.started_at, event.ended_at, event.fraction,
-        event.x_m + 1e6 * number, event.y_m, event.area_ha, event.pattern,
+        event.x_m + 1e6 * number, event.y_m, event.area_ha, event.pattern, event.one_ha_at,
     )  # fmt: skip
 
 

@@ -53,6 +53,9 @@ class CampEvent:
     pattern: str = ""
     """Such as ``"dismantled"``, ``"deserted"``."""
 
+    one_ha_at: datetime | None = None
+    """When a new camp measured a hectare; None if it never did."""
+
 
 @dataclass(frozen=True, slots=True)
 class CampAlarm:
@@ -83,6 +86,10 @@ class CampResult:
 
     found_in_time: Estimate
     """Within 30 days (new) or 45 days of its beginning."""
+
+    found_in_time_of_size: Estimate
+    """The same from the day on which it measured a hectare; new camps begin with a shelter.
+    From the end of its filling if it never measured one."""
 
     median_lag_days: float
     false_alarms: int
@@ -135,12 +142,26 @@ def _result(
         events=len(wanted),
         found=share(len(pairs), len(wanted)),
         found_in_time=share(sum(lag <= WITHIN_DAYS[kind] for lag in lags), len(wanted)),
+        found_in_time_of_size=share(
+            sum(
+                hit.at - _of_size_at(event) <= timedelta(days=WITHIN_DAYS[kind])
+                for event, hit in pairs
+            ),
+            len(wanted),
+        ),
         median_lag_days=float(np.median(lags)) if lags else math.nan,
         false_alarms=len(false),
         false_rate=poisson_rate(len(false), exposure),
         area_error=_area_error(kind, wanted, own),
         sign_right=_sign_right(kind, wanted, alarms),
     )
+
+
+def _of_size_at(event: CampEvent) -> datetime:
+    """Return when an event was of the size that is promised."""
+    if event.kind != NEW:
+        return event.started_at
+    return event.one_ha_at or event.ended_at
 
 
 def explains(event: CampEvent, alarm: CampAlarm) -> bool:

@@ -26,6 +26,9 @@ less it counts in proportion: patches end inside blocks."""
 LEAST_CORE = 4
 """Blocks of a patch that must have persisted; the others may have come later."""
 
+EARLIER = (timedelta(days=19.8), timedelta(days=45))
+"""A fifth of a day less than four looks at five days: orbits repeat to the minute."""
+
 EIGHT = np.ones((3, 3), dtype=np.int8)
 
 
@@ -90,6 +93,13 @@ def persistence_of(signs: Sequence[LookSign], settings: CampSettings) -> Persist
             shown[:, candidates], level[:, candidates] != UNSEEN, np.array(ages_d), settings
         )
     return Persistence(middle, strength, lasted & (middle >= settings.theta))
+
+
+def as_of(sign: LookSign) -> Persistence:
+    """Return what one look alone says: nothing has lasted."""
+    level = (np.where(sign.level == UNSEEN, 0, sign.level) / STEPS).astype(np.float32)
+    strength = (sign.strength / STEPS).astype(np.float32)
+    return Persistence(level, strength, np.zeros(level.shape, dtype=np.bool_))
 
 
 def _lasted(
@@ -219,6 +229,22 @@ def first_sign(
             return shows[::-1], quiet
         shows.append(signs[index])
     return shows[::-1], []
+
+
+def earlier_share(signs: Sequence[LookSign], own: Chosen, strength: float) -> float:
+    """Return the share of a patch's strength that it had three to six weeks before.
+
+    The middle of the looks of that time that saw half of it, or of older ones where clouds
+    hid it then; NaN without any.
+    """
+    now = signs[-1].at
+    then: list[tuple[timedelta, float]] = []
+    for sign in signs:
+        seen = own & (sign.level != UNSEEN)
+        if now - sign.at >= EARLIER[0] and seen.sum() * 2 >= own.sum():
+            then.append((now - sign.at, float(sign.strength[seen].mean()) / STEPS))
+    near = [value for age, value in then if age <= EARLIER[1]] or [value for _, value in then]
+    return float(np.median(near)) / max(strength, 1e-3) if near else float("nan")
 
 
 def shown_share(sign: LookSign, own: Chosen, theta: float) -> float:

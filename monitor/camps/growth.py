@@ -1,4 +1,8 @@
-"""The area of a camp over time: a local-linear Kalman filter on its logarithm."""
+"""The area of a camp over time: its outline and what it gained, less what it lost.
+
+What it gained follows a local-linear Kalman filter on the logarithm, what it lost is a
+`monitor.camps.loss.Loss`: the one is nearly free of noise, the other is not.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
+
+from monitor.camps.loss import Loss
 
 Matrix = NDArray[np.float64]
 
@@ -24,12 +30,16 @@ SLOPE_DAYS = 12.0
 """Time in which a slope falls to 1/e: growth ends, and must not run on beyond the last look."""
 
 SLOPE_PRIOR = 0.005
+LEAST_LEFT = 0.1
+"""Of an area: what is left of a camp is not measured more closely, and a share needs a floor."""
+
 SPAN = timedelta(days=30)
+NOTHING_LOST = Loss(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The area of one camp in one look."""
+    """The ground of one camp in one look: its outline, and what it gained."""
 
     at: datetime
     area_m2: float
@@ -57,10 +67,15 @@ class Growth:
     """Area 30 days before."""
 
     certainty: float
-    """Posterior probability that the area grew by more than the asked share."""
+    """Posterior probability that it gained more than the asked share of its ground."""
 
 
-def growth_of(series: Sequence[Measured], least_fraction: float) -> Growth | None:
+def growth_of(
+    series: Sequence[Measured],
+    least_fraction: float,
+    loss: Loss | None = None,
+    outline_m2: float = 0.0,
+) -> Growth | None:
     """Return the growth of a camp over the 30 days before its newest look.
 
     Parameters
@@ -69,6 +84,9 @@ def growth_of(series: Sequence[Measured], least_fraction: float) -> Growth | Non
         Oldest first; at least two, 15 days apart.
     least_fraction : float
         Growth that `Growth.certainty` is about.
+    loss : Loss, optional
+        What it lost of its outline; nothing if left out.
+    outline_m2 : float
 
     Notes
     -----
@@ -97,7 +115,7 @@ def growth_of(series: Sequence[Measured], least_fraction: float) -> Growth | Non
         mean, spread = _seen(mean, spread, item)
         if not copied and item.at <= anchor:
             mean, spread = _copied(mean, spread)
-    return _summary(mean, spread, least_fraction)
+    return _summary(mean, spread, least_fraction, loss or NOTHING_LOST, outline_m2)
 
 
 def _moved(mean: Matrix, spread: Matrix, days: float) -> tuple[Matrix, Matrix]:
@@ -130,18 +148,34 @@ def _seen(mean: Matrix, spread: Matrix, item: Measured) -> tuple[Matrix, Matrix]
     return mean + gain * gap, 0.5 * (updated + updated.T)
 
 
-def _summary(mean: Matrix, spread: Matrix, least_fraction: float) -> Growth:
-    sigma = math.sqrt(max(spread[0, 0], 1e-12))
-    change = mean[0] - mean[2]
-    variance = spread[0, 0] + spread[2, 2] - 2.0 * spread[0, 2]
+def _summary(
+    mean: Matrix, spread: Matrix, least_fraction: float, loss: Loss, outline_m2: float
+) -> Growth:
+    """Return areas and their change; sigmas by linear propagation of both filters."""
+    ground_m2, ground_before_m2 = math.exp(mean[0]), math.exp(mean[2])
+    area_m2 = max(ground_m2 - outline_m2 * loss.now, LEAST_LEFT * ground_m2)
+    before_m2 = max(ground_before_m2 - outline_m2 * loss.before, LEAST_LEFT * ground_before_m2)
+    lost_m2 = outline_m2 * math.sqrt(max(loss.variance_now, 0.0))
+    sigma_m2 = math.hypot(ground_m2 * math.sqrt(max(spread[0, 0], 1e-12)), lost_m2)
+    ratio = area_m2 / before_m2
+    # How the ratio moves with the ground now and before, and with what was lost at both.
+    by_ground = np.array([ground_m2, -ground_before_m2 * ratio]) / before_m2
+    by_loss = np.array([-1.0, ratio]) * outline_m2 / before_m2
+    grounds = spread[np.ix_([0, 2], [0, 2])]
+    losses = np.array(
+        [[loss.variance_now, loss.covariance], [loss.covariance, loss.variance_before]]
+    )
+    variance = by_ground @ grounds @ by_ground + by_loss @ losses @ by_loss
     wide = math.sqrt(max(float(variance), 1e-12))
+    gained = spread[0, 0] + spread[2, 2] - 2.0 * spread[0, 2]
+    over = float(mean[0] - mean[2]) - math.log1p(least_fraction)
     return Growth(
-        area_m2=math.exp(mean[0]),
-        low_m2=math.exp(mean[0] - 1.645 * sigma),
-        high_m2=math.exp(mean[0] + 1.645 * sigma),
-        change=math.expm1(change),
-        change_low=math.expm1(change - 1.645 * wide),
-        change_high=math.expm1(change + 1.645 * wide),
-        before_m2=math.exp(mean[2]),
-        certainty=float(ndtr((change - math.log1p(least_fraction)) / wide)),
+        area_m2=area_m2,
+        low_m2=max(area_m2 - 1.645 * sigma_m2, 0.0),
+        high_m2=area_m2 + 1.645 * sigma_m2,
+        change=ratio - 1.0,
+        change_low=max(ratio - 1.0 - 1.645 * wide, -1.0),
+        change_high=ratio - 1.0 + 1.645 * wide,
+        before_m2=before_m2,
+        certainty=float(ndtr(over / math.sqrt(max(float(gained), 1e-12)))),
     )

@@ -36,3 +36,6 @@ class CampReading:
 
     strength: float
     """Mean rise of brightness and blueness over its blocks."""
+
+    newest_m2: float = 0.0
+    """Ground beside its outline that shows shelters in this look, whatever others showed."""

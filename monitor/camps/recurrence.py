@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.camps.control import controlled
-from monitor.camps.features import BLUE_RED, VISIBLE
+from monitor.camps.features import BLUE_RED, TEXTURE, VISIBLE
 from monitor.camps.region import Chosen, Region
 from monitor.camps.season import Season
 from monitor.camps.settings import CampSettings
@@ -23,6 +23,9 @@ AROUND = 40
 
 LEAST_STRENGTH = 0.2
 """Half of it is more than places drift by from year to year."""
+
+UNEVEN = 1.0
+"""Rise of texture in sigmas without which strength alone is a missed cloud: clouds are smooth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +61,8 @@ def years_with_sign(
     Notes
     -----
     A look of then shows it if half of the place resembles shelters, or if it had half the
-    strength of today: a season that learned half of a yearly fair hides it in both years.
+    strength of today and was as uneven: a season that learned half of a yearly fair hides it
+    in both years.
     """
     at, shape, inner = _window(own, region)
     shown: dict[int, list[bool]] = {}
@@ -106,10 +110,13 @@ def _then(
     left = controlled(residual, season.covariates(seen.at), shape, inner)
     if not np.isfinite(left.scale).all():
         return float("nan"), float("nan")
-    sign, _ = sign_of(seen.look_id, season, seen.at, left.residual, left.scale)
+    sign, z = sign_of(seen.look_id, season, seen.at, left.residual, left.scale)
     level = sign.level[inner]
     known = level != UNSEEN
     if not known.any():
         return float("nan"), float("nan")
+    shown = float((level[known] >= settings.low * STEPS).mean())
+    if season.has_texture and not float(np.nanmedian(z[TEXTURE, inner])) >= UNEVEN:
+        return shown, 0.0
     rise = left.residual[VISIBLE, inner] + left.residual[BLUE_RED, inner]
-    return float((level[known] >= settings.low * STEPS).mean()), float(np.nanmean(rise))
+    return shown, float(np.nanmean(rise))

@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 
-from monitor.camps.area import measured
+from monitor.camps.area import falls_of, measured
 from monitor.camps.emptying import lasting_fall
-from monitor.camps.growth import Growth, growth_of
+from monitor.camps.growth import SPAN, Growth, growth_of
+from monitor.camps.loss import loss_of
 from monitor.camps.reading import CampReading
 from monitor.camps.settings import CampSettings
 
+DEEP_LOOKS = 2
 REACH = timedelta(days=150)
 """Older readings do not change what the filter says of a month."""
 
@@ -21,7 +23,11 @@ def growth_now(series: Sequence[CampReading], settings: CampSettings) -> Growth 
     if not series:
         return None
     recent = [reading for reading in series if series[-1].at - reading.at <= REACH]
-    return growth_of(measured(recent), settings.min_growth_fraction)
+    ground = measured(recent)
+    if not ground:
+        return None
+    loss = loss_of(falls_of(recent), ground[-1].at, SPAN)
+    return growth_of(ground, settings.min_growth_fraction, loss, recent[-1].outline_m2)
 
 
 def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth | None:
@@ -43,9 +49,11 @@ def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth |
 def fall_at(series: Sequence[CampReading], settings: CampSettings) -> tuple[CampReading, ...]:
     """Return the unbroken run of falls that the newest reading continues; empty if too short.
 
-    30 % of what sets a camp apart, through three clear looks (DETECTION 4d).
+    30 % of what sets a camp apart, through three clear looks (DETECTION 4d), or twice as much
+    through two.
     """
     if not series or math.isnan(series[-1].fall):
         return ()
     clear = [reading for reading in series if not math.isnan(reading.fall)]
-    return lasting_fall(clear, settings.min_emptying_fraction, settings.emptying_looks)
+    lasting = lasting_fall(clear, settings.min_emptying_fraction, settings.emptying_looks)
+    return lasting or lasting_fall(clear, settings.deep_fall, DEEP_LOOKS)

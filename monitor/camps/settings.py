@@ -23,6 +23,10 @@ class CampSettings:
     emptying_looks: int = 3
     """Clear looks through which the fall must last."""
 
+    deep_fall: float = 0.60
+    """From twice that fall on two clear looks are enough: standing camps of tuning worlds never
+    fell by a quarter in two looks running, and a burned camp may stand again in two weeks."""
+
     theta: float = 0.5
     """P(shelters) from which a block shows them."""
 
@@ -33,8 +37,8 @@ class CampSettings:
     least_share: float = 0.75
     """Three of four clear looks must show it ..."""
 
-    least_days: float = 15.0
-    """... over so many days."""
+    least_days: float = 10.0
+    """... over so many days: three looks five days apart."""
 
     memory: timedelta = timedelta(days=75)
     """Signs of looks are kept for so long."""
@@ -51,9 +55,13 @@ class CampSettings:
     max_shown_share: float = 0.03
     """A look in which more of the land resembles shelters is held: haze or missed cloud."""
 
-    min_score: float = 2.65
+    min_score: float = 2.4
     """Score of a patch from which it is reported: ln hectares plus five times the rise of
-    brightness and blueness. Fitted on tuning worlds: herders and building sites stay below."""
+    brightness and blueness. Fitted on tuning worlds: herders stay below 2.1."""
+
+    min_slow_score: float = 5.0
+    """The same of a patch that had half of its strength three weeks before: people settle in
+    weeks, building sites rise over months. Only large camps stand out so far."""
 
     clear: float = 0.70
     """Share of a camp that a look must see."""

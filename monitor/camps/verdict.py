@@ -41,6 +41,9 @@ class NewPatch:
 
     texture_sigma: float
     has_texture: bool
+    earlier: float
+    """Share of its strength that it had three weeks before and more; NaN if nobody saw it."""
+
     clear: float
     """Share of the patch that the newest look saw, 0 to 1."""
 

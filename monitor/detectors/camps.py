@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from monitor.camps.components import (
     Patch,
     Persistence,
+    as_of,
+    earlier_share,
     gain_of,
     numbered,
     patches_of,
@@ -32,11 +34,12 @@ Array = NDArray[np.float32]
 Past = Callable[[datetime], Iterable[Seen]]
 """Returns the looks of the same weeks of earlier years, read when they are needed."""
 
-VERSION = "camp/1"
+VERSION = "camp/2"
 
 SERIES_KEPT = timedelta(days=400)
-LEAST_TEXTURE = 1.0
-"""Rise of texture in sigmas, over the middle of a patch, from which it counts as up."""
+LEAST_TEXTURE = 2.0
+"""Rise of texture in sigmas, over the middle of a patch, from which it counts as up: missed
+clouds stay below, camps of tuning worlds rise by six and more."""
 
 LEAST_BRIGHTER = 0.03
 """Rise of ln visible: falling water lays bare ground that is bluer, but not brighter."""
@@ -44,6 +47,9 @@ LEAST_BRIGHTER = 0.03
 STRENGTH_WEIGHT = 5.0
 MOST_STRENGTH = 0.8
 """Beyond it brightness is snow, salt or cloud, and says no more."""
+
+SLOW_SHARE = 0.5
+"""Share of its strength from which a patch that had it three weeks before came slowly."""
 
 HELD_LEAST_BLOCKS = 300
 """No look is held for less than half a square kilometre."""
@@ -149,7 +155,18 @@ def _concluded(
     if state.signs[-1] is sign:
         taken = [gain > 0 for gain in gains.values()]
         patches = tuple(
-            _judged(patch, persistence, left, z, season, state, region, settings, past(seen.at))
+            _judged(
+                patch,
+                persistence,
+                left,
+                z,
+                season,
+                state,
+                region,
+                settings,
+                past(seen.at),
+                relaxed=relaxed,
+            )
             for patch in _candidates(persistence, region, found, taken, settings, relaxed=relaxed)
         )
 
@@ -235,40 +252,55 @@ def _judged(
     region: Region,
     settings: CampSettings,
     past: Iterable[Seen],
+    *,
+    relaxed: bool,
 ) -> NewPatch:
     own = patch.own
     seen = own & np.isfinite(z[0])
-    texture = float(np.median(z[TEXTURE, seen])) if seen.any() else float("nan")
-    means = {
-        f"{name}_change": float(left.residual[row, seen].mean()) if seen.any() else float("nan")
-        for row, name in enumerate(FEATURES)
-    }
     strength = float(persistence.strength[own].mean())
-    checked, recurrent = years_with_sign(own, past, state.seasons, region, settings, strength)
     area_m2 = patch.area_blocks * region.block_m2
-    score = float(np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(strength, MOST_STRENGTH))
-    refused = ""
+    found = NewPatch(
+        patch=patch,
+        area_m2=area_m2,
+        score=float(np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(strength, MOST_STRENGTH)),
+        texture_sigma=float(np.median(z[TEXTURE, seen])) if seen.any() else float("nan"),
+        has_texture=season.has_texture,
+        earlier=earlier_share(state.signs, own, strength),
+        clear=float(seen.sum() / max(own.sum(), 1)),
+        years_checked=0,
+        recurrent_years=0,
+        means={
+            f"{name}_change": float(left.residual[row, seen].mean()) if seen.any() else float("nan")
+            for row, name in enumerate(FEATURES)
+        },
+        refused="",
+    )
+    refused = _spoken_against(found, settings)
+    if refused and not relaxed:
+        # The archive is read last: most patches are nothing without it.
+        return replace(found, refused=refused)
+    checked, recurrent = years_with_sign(own, past, state.seasons, region, settings, strength)
     if recurrent:
         years = "an earlier year" if recurrent == 1 else f"{recurrent} earlier years"
         refused = f"the same weeks of {years} show it too"
-    elif season.has_texture and not texture >= LEAST_TEXTURE:
-        refused = "its texture did not rise"
-    elif not means["visible_change"] >= LEAST_BRIGHTER:
-        refused = "its ground did not become brighter"
-    elif not score >= settings.min_score:
-        refused = f"its sign is weak for its size: score {score:.1f} of {settings.min_score:.1f}"
-    return NewPatch(
-        patch=patch,
-        area_m2=area_m2,
-        score=score,
-        texture_sigma=texture,
-        has_texture=season.has_texture,
-        clear=float(seen.sum() / max(own.sum(), 1)),
-        years_checked=checked,
-        recurrent_years=recurrent,
-        means=means,
-        refused=refused,
-    )
+    return replace(found, years_checked=checked, recurrent_years=recurrent, refused=refused)
+
+
+def _spoken_against(patch: NewPatch, settings: CampSettings) -> str:
+    """Return why a patch is no new camp by what its last weeks show; empty if it may be one."""
+    if patch.has_texture and not patch.texture_sigma >= LEAST_TEXTURE:
+        return "its texture did not rise"
+    if not patch.means["visible_change"] >= LEAST_BRIGHTER:
+        return "its ground did not become brighter"
+    score, least = patch.score, settings.min_score
+    if not score >= least:
+        return f"its sign is weak for its size: score {score:.1f} of {least:.1f}"
+    # Of a patch that nobody saw come it is not known how fast it came.
+    if not patch.earlier < SLOW_SHARE and not score >= settings.min_slow_score:
+        return (
+            f"it came slowly, as building does: score {score:.1f} of {settings.min_slow_score:.1f}"
+        )
+    return ""
 
 
 def _camps(
@@ -286,12 +318,15 @@ def _camps(
     for camp in found:
         free &= ~camp.own
     patches_here = numbered(persistence, free, region.shape, settings)
+    newest = as_of(next(s for s in state.signs if s.look_id == seen.look_id))
+    patches_newest = numbered(newest, free, region.shape, settings)
     expected = season.expected(seen.at)
     for index, camp in enumerate((*region.camps, *found)):
         gain = gain_of(persistence, patches_here, camp.near, settings)
         reading = _camp(camp, seen, season, expected, left, gain, region, settings)
         lasting = gain[persistence.lasted].sum() * region.block_m2
-        reading = replace(reading, lasting_m2=float(lasting))
+        shown = gain_of(newest, patches_newest, camp.near, settings).sum() * region.block_m2
+        reading = replace(reading, lasting_m2=float(lasting), newest_m2=float(shown))
         if index >= len(region.camps):
             before = state.series.get(camp.camp_id, ())
             reading = replace(reading, fall=lost_strength(before, reading.strength))

@@ -9,7 +9,6 @@ import pytest
 
 from monitor.camp_report import (
     alarms_of,
-    area_skill,
     by_class,
     calibration_of,
     events_of,
@@ -127,15 +126,21 @@ def test_the_calibration_keeps_the_highest_score_of_each_place() -> None:
     assert calibration.falls.exposure == pytest.approx(1.0)
 
 
-def test_area_is_held_against_truth_over_thirty_days() -> None:
-    rows = [a_camp_row(5 * n) for n in range(10)]
-    rows += [a_camp_row(50 + 5 * n, gain_ha=5.0, true=15.0, before=10.0) for n in range(5)]
+def test_a_fall_is_told_once_and_again_when_it_became_worse() -> None:
+    falls = [0.0] * 6 + [0.5] * 6 + [1.0] * 6
+    rows = [a_camp_row(5 * n, fall=fall) for n, fall in enumerate(falls)]
 
-    skill = area_skill([a_record(camps=rows)])
+    told = [a for a in alarms_of(a_record(camps=rows, patches=[])) if a.kind == "camp_emptied"]
 
-    assert skill.changed_windows == 5
-    assert skill.sign_right.value == 1.0
-    assert 0.0 < skill.error < skill.changed_error < 0.5
+    # The third look with half of it gone; then the second with all: the middle of three moved.
+    assert [(a.at - START).days for a in told] == [40, 65]
+    assert [a.change for a in told] == [0.5, 1.0]
+
+
+def test_the_day_of_a_hectare_goes_into_the_event() -> None:
+    (event,) = events_of(a_record(events=[an_event("camp_new", 100, one_ha_at=day(107.5))]))
+
+    assert event.one_ha_at == START + timedelta(days=107.5)
 
 
 def test_growth_is_an_alarm_of_its_camp() -> None:

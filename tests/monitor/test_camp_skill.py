@@ -75,6 +75,26 @@ def test_a_camp_that_is_found_late_is_found_but_not_in_time() -> None:
     assert (new.found.count, new.found_in_time.count) == (1, 0)
 
 
+def test_the_second_clock_starts_when_a_camp_measured_a_hectare() -> None:
+    early = an_event(one_ha_at=day(104))
+    slow = an_event(one_ha_at=day(112), x_m=5_000.0)
+    never = an_event(x_m=9_000.0)
+    alarms = [an_alarm(135), an_alarm(135, x_m=5_000.0), an_alarm(159, x_m=9_000.0)]
+
+    new = camp_results(alarms, [early, slow, never], 500.0, 0.0)[0]
+
+    # From the first shelter 35, 35 and 59 days; from a hectare 31 and 23; and 29 from the end
+    # of its filling, day 130, where it never measured one.
+    assert (new.found.count, new.found_in_time.count) == (3, 0)
+    assert new.found_in_time_of_size.count == 2
+
+
+def test_growth_and_emptying_have_one_clock() -> None:
+    growth = camp_results([an_alarm(144, GROWTH)], [an_event(GROWTH)], 500.0, 1.0)[1]
+
+    assert growth.found_in_time.count == growth.found_in_time_of_size.count == 1
+
+
 def test_false_alarms_of_one_place_count_once_in_ninety_days() -> None:
     alarms = [an_alarm(10), an_alarm(50, x_m=500.0), an_alarm(99, x_m=600.0), an_alarm(101)]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor import camp_study
-from monitor.camp_study import records_path, records_to_file, true_area_ha
+from monitor.camp_study import one_ha_at, records_path, records_to_file, true_area_ha
 from monitor.simulation.events import EventKind
 from monitor.simulation.presets import Camps, WorldSettings
 from monitor.simulation.world import build
@@ -38,6 +39,20 @@ def test_true_areas_follow_growth_and_dismantling() -> None:
     assert true_area_ha(world, grown, growth.start + 100) > before
     left = world.land.villages[gone].area_ha * (1.0 - emptied.fraction)
     assert true_area_ha(world, gone, emptied.start + 100) == pytest.approx(left)
+
+
+def test_the_day_on_which_a_new_camp_measured_a_hectare() -> None:
+    world = build(camps_only(), 5)
+    new = next(e for e in world.truth if e.kind is EventKind.CAMP_NEW)
+    growth = next(e for e in world.truth if e.kind is EventKind.CAMP_GROWTH)
+
+    reached = one_ha_at(new, world.blocks.width)
+
+    assert one_ha_at(growth, world.blocks.width) is None
+    # Forty hectares fill in eighteen days: slow, fast, slow. In three days a fourteenth of its
+    # shelters stand, and so the densest of its blocks count.
+    assert new.area_m2 == 398_400 and new.interval.length.days == 18
+    assert reached == new.interval.start + timedelta(days=3)
 
 
 def test_a_world_that_has_its_file_is_left_alone(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from monitor.camps.components import (
+    as_of,
     covered,
+    earlier_share,
     first_sign,
     gain_of,
     numbered,
@@ -50,9 +53,10 @@ def _painted(level: Sequence[int] | int) -> np.ndarray[tuple[int, ...], np.dtype
         pytest.param((YES, YES, YES, YES), 5, True, id="four looks over fifteen days"),
         pytest.param((YES, YES, NO, YES), 5, True, id="three of four"),
         pytest.param((YES, NO, NO, YES), 5, False, id="two of four"),
-        pytest.param((NO, YES, YES, YES), 5, False, id="three over ten days"),
+        pytest.param((NO, YES, YES, YES), 5, True, id="three over ten days"),
+        pytest.param((NO, NO, YES, YES), 5, False, id="two over five days"),
         pytest.param((YES, YES, YES, YES), 2.5, False, id="four over a week"),
-        pytest.param((YES,) * 7, 2.5, True, id="seven over fifteen days"),
+        pytest.param((YES,) * 5, 2.5, True, id="five over ten days"),
         pytest.param((YES, YES, UNSEEN, UNSEEN, YES), 5, True, id="three of three, clouds between"),
         pytest.param((YES, YES, YES, YES, NO, NO), 5, False, id="gone again"),
         pytest.param((YES, YES), 15, False, id="two looks"),
@@ -70,6 +74,39 @@ def test_one_missed_cloud_is_not_the_middle_of_three() -> None:
     assert persistence_of(signs(NO, NO, YES), SETTINGS).level[0] == 0.0
     assert persistence_of(signs(NO, YES, YES), SETTINGS).level[0] == pytest.approx(0.9)
     assert persistence_of(signs(YES), SETTINGS).level[0] == 0.0
+
+
+def test_one_look_alone_says_what_it_shows_and_that_nothing_has_lasted() -> None:
+    (look,) = signs(YES)
+
+    found = as_of(replace(look, level=np.where(np.arange(N) == 50, UNSEEN, look.level)))
+
+    # 180 and 80 of 200 steps.
+    assert found.level[0] == pytest.approx(0.9) and found.strength[0] == pytest.approx(0.4)
+    assert found.level[50] == 0.0
+    assert not found.lasted.any()
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        pytest.param((NO, NO, NO, NO, YES, YES, YES), 0.0, id="it was not there"),
+        pytest.param((YES,) * 7, 1.0, id="it was as strong"),
+        # Six to four looks before, 30 to 20 days: two with all of it, one with none.
+        pytest.param((YES, YES, NO, YES, YES, YES, YES), 1.0, id="the middle look counts"),
+        pytest.param((NO, UNSEEN, UNSEEN, UNSEEN, YES, YES, YES, YES), 0.0, id="clouds before"),
+        pytest.param((UNSEEN, UNSEEN, UNSEEN, YES, YES, YES, YES), None, id="nobody saw it"),
+        pytest.param((YES, YES, YES), None, id="it is too new to tell"),
+    ],
+)
+def test_what_a_patch_had_three_weeks_before(
+    levels: tuple[int, ...], expected: float | None
+) -> None:
+    own = _painted(YES) == YES
+
+    found = earlier_share(signs(*levels), own, 0.4)
+
+    assert found == pytest.approx(expected) if expected is not None else np.isnan(found)
 
 
 def test_a_patch_holds_the_weaker_blocks_that_it_touches() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitor.camps.area import measured
+from monitor.camps.area import falls_of, measured
 from monitor.camps.emptying import (
     EmptyingClass,
     class_of,
@@ -19,7 +19,7 @@ from monitor.camps.emptying import (
     texture_fall_of,
 )
 from monitor.camps.reading import CampReading
-from monitor.camps.rules import fall_at, growth_at
+from monitor.camps.rules import fall_at, growth_at, growth_now
 from monitor.camps.settings import CampSettings
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -135,17 +135,41 @@ def test_a_found_camp_is_held_against_its_own_best() -> None:
     assert math.isnan(lost_strength(series, math.nan))
 
 
-def test_the_area_is_outline_less_what_fell_and_what_was_gained() -> None:
+def test_the_ground_is_the_outline_and_what_was_gained() -> None:
     series = [
         a_reading(0), a_reading(5, fall=0.1), a_reading(10, fall=math.nan),
-        a_reading(15, gain_m2=2e4, gain_sigma_m2=2e3),
-        *[a_reading(20 + 5 * n, fall=0.5) for n in range(3)],
+        a_reading(15, gain_m2=2e4, gain_sigma_m2=2e3, newest_m2=2e4),
+        a_reading(20, newest_m2=4e4),
     ]  # fmt: skip
 
-    areas = [item.area_m2 for item in measured(series)]
+    found = measured(series)
 
-    # A fall of .1 is scatter, an unseen look says nothing, and the middle of three decides.
-    assert areas == pytest.approx([1e5, 1e5, 1.2e5, 1e5, 5e4, 5e4])
+    # What fell is not ground; an unseen look says nothing; what one look shows counts half.
+    assert [item.area_m2 for item in found] == pytest.approx([1e5, 1e5, 1.2e5, 1.2e5])
+    # The last one is as uncertain as what it counts: 2e4, and 1 % of the outline.
+    assert found[-1].sigma_log == pytest.approx(math.hypot(2e4, 1e3) / 1.2e5)
+    assert [fall for _, fall in falls_of(series)] == [0.0, 0.1, 0.0, 0.0]
+
+
+def test_a_camp_that_loses_half_is_said_to_lose_half() -> None:
+    series = [
+        *[a_reading(5 * n) for n in range(12)], *[a_reading(60 + 5 * n, fall=0.5) for n in range(4)]
+    ]  # fmt: skip
+
+    found = growth_now(series, CampSettings())
+
+    assert found is not None
+    assert found.change == pytest.approx(-0.5, abs=0.06)
+    assert found.change_low < -0.4 and found.change_high < -0.3
+    assert found.area_m2 == pytest.approx(5e4, rel=0.1)
+    assert found.before_m2 == pytest.approx(1e5, rel=0.03)
+    assert found.certainty < 0.5
+
+
+def test_nothing_seen_is_nothing_said() -> None:
+    assert growth_now([], CampSettings()) is None
+    unseen = [a_reading(5 * n, fall=math.nan) for n in range(8)]
+    assert growth_now(unseen, CampSettings()) is None
 
 
 def test_growth_needs_certainty_and_half_a_hectare() -> None:
@@ -162,6 +186,19 @@ def test_growth_needs_certainty_and_half_a_hectare() -> None:
     assert growth_at([*tiny, *small], settings) is None
     found = growth_at([*quiet, *large], settings)
     assert found is not None and found.change > 0.3
+
+
+@pytest.mark.parametrize(
+    ("series", "looks"),
+    [
+        pytest.param(falls(0, 0.5, 0.5), 0, id="half, twice"),
+        pytest.param(falls(0, 0.5, 0.5, 0.5), 3, id="half, three times"),
+        pytest.param(falls(0, 0.6, 0.6), 2, id="deep, twice"),
+        pytest.param(falls(0, 0.9), 0, id="deep, once"),
+    ],
+)
+def test_a_deep_fall_needs_one_look_less(series: list[CampReading], looks: int) -> None:
+    assert len(fall_at(series, CampSettings())) == looks
 
 
 def test_an_unseen_look_continues_no_fall() -> None:

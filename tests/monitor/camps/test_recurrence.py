@@ -70,7 +70,15 @@ def test_without_looks_or_seasons_no_year_was_checked() -> None:
 
 
 def test_half_the_strength_of_today_is_the_sign_of_then() -> None:
+    # The texture of a twentieth of a camp: about a quarter more than land has.
+    uneven = [
+        Stay(*PLACE, first=0, cover=0.25, texture=False), Stay(*PLACE, first=0, cover=0.05)
+    ]  # fmt: skip
     weak = [
+        Seen(look.look_id, TRACK, look.acquired_at, camp_features(look, REGION))  # type: ignore[arg-type]
+        for look in the_looks(84, uneven, first=80)
+    ]
+    cloudy = [
         Seen(look.look_id, TRACK, look.acquired_at, camp_features(look, REGION))  # type: ignore[arg-type]
         for look in the_looks(84, [Stay(*PLACE, first=0, cover=0.3, texture=False)], first=80)
     ]
@@ -79,3 +87,6 @@ def test_half_the_strength_of_today_is_the_sign_of_then() -> None:
     for strength, expected in ((0.24, (1, 1)), (0.60, (1, 0))):
         found = years_with_sign(OWN, weak, {TRACK: season()}, REGION, CampSettings(), strength)
         assert found == expected
+    # As bright and as blue, but smooth: a cloud that nobody flagged is no fair.
+    smooth = years_with_sign(OWN, cloudy, {TRACK: season()}, REGION, CampSettings(), 0.24)
+    assert smooth == (1, 0)
