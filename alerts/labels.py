@@ -58,6 +58,8 @@ class Label:
     looks_agreeing: int
     mode: str
     flags: str
+    hotspots_share: float = math.nan
+    """Part of the fire pixels around that touches the settlement; NaN where `hotspots_p` is."""
 
 
 def label_of(alert: Alert, events: Sequence[AlertEvent]) -> Label | None:
@@ -89,6 +91,7 @@ def label_of(alert: Alert, events: Sequence[AlertEvent]) -> Label | None:
         looks_agreeing=finding.looks_agreeing,
         mode=finding.mode,
         flags=" ".join(finding.flags),
+        hotspots_share=math.nan if _is_counted(finding) else _share_of(finding),
     )
 
 
@@ -117,6 +120,7 @@ def cases_of(labels: Iterable[Label]) -> list[Case]:
             rate=label.rate_per_village_year,
             hotspots_p=_known(label.hotspots_p),
             radar_p=_known(label.radar_p),
+            hotspots_share=_known(label.hotspots_share),
         )
         for label in sorted(kept, key=lambda one: (one.decided_at, one.event_id))
     ]
@@ -141,7 +145,8 @@ def labels_from(text: str, origin: str) -> list[Label]:
         If a column is missing or a row cannot be read; the message names the line.
     """
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    missing = {f.name for f in fields(Label)} - set(rows.fieldnames or ())
+    # Tables of earlier versions lack the share.
+    missing = {f.name for f in fields(Label)} - {"hotspots_share"} - set(rows.fieldnames or ())
     if missing:
         raise AlertError(
             f"{origin} lacks the columns {', '.join(sorted(missing))}",
@@ -152,26 +157,31 @@ def labels_from(text: str, origin: str) -> list[Label]:
 
 def _label(row: dict[str, str], where: str) -> Label:
     try:
-        values: dict[str, object] = {f.name: row[f.name] for f in fields(Label)}
+        values: dict[str, object] = {f.name: row.get(f.name, "") for f in fields(Label)}
         for name in ("decided_at", "first_seen"):
             values[name] = datetime.fromisoformat(row[name])
         for name in ("reviewers", "looks_agreeing"):
             values[name] = int(row[name])
         for name in ("probability", *_NUMBERS):
-            values[name] = float(row[name] or "nan")
+            values[name] = float(row.get(name) or "nan")
         values["label"] = _known_label(row["label"])
     except (TypeError, ValueError) as error:
         raise AlertError(f"{where}: {error}", hint="correct the row, or leave it out") from error
     return Label(**values)  # type: ignore[arg-type]  # each field was read as its type above
 
 
-_NUMBERS = ("rate_per_village_year", "optical_p", "hotspots_p", "radar_p")
+_NUMBERS = ("rate_per_village_year", "optical_p", "hotspots_p", "radar_p", "hotspots_share")
 
 
 def _known_label(text: str) -> str:
     if text not in (YES, NO, UNKNOWN, OTHER):
         raise ValueError(f"unknown label {text!r}")
     return text
+
+
+def _share_of(finding: Finding) -> float:
+    found = [e for e in finding.evidence if e.family is SensorFamily.HOTSPOTS]
+    return found[0].values.get("inside_share", math.nan) if found else math.nan
 
 
 def _p_of(finding: Finding, family: SensorFamily) -> float:

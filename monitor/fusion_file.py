@@ -68,8 +68,12 @@ def _weights(told: Mapping[str, Any]) -> Weights:
         hotspot_weight=float(told["hotspot_weight"]),
         radar_weight=float(told["radar_weight"]),
         labels=int(told["labels"]),
+        # Files of earlier versions lack it.
+        front_weight=float(told.get("front_weight", FusionSettings().front_weight)),
     )
-    values = (weights.local_odds, weights.hotspot_weight, weights.radar_weight)
+    values = (
+        weights.local_odds, weights.hotspot_weight, weights.radar_weight, weights.front_weight,
+    )  # fmt: skip
     if not all(math.isfinite(v) and v >= 0 for v in values) or weights.local_odds == 0:
         raise ValueError(f"weights {values} are impossible")
     return weights

@@ -43,6 +43,8 @@ class Case:
     """None where that sensor says nothing, or is in the rate already."""
 
     radar_p: float | None = None
+    hotspots_share: float | None = None
+    """Part of the fire pixels around that touches the settlement; None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class Weights:
     labels: int
     """Decisions that it was made from."""
 
+    front_weight: float = 1.0
+    """As `FusionSettings.front_weight`, which it was before it could be fitted."""
+
     def applied(self, settings: FusionSettings) -> FusionSettings:
         """Return settings with these weights."""
         return replace(
@@ -62,6 +67,7 @@ class Weights:
             local_odds=self.local_odds,
             hotspot_weight=self.hotspot_weight,
             radar_weight=self.radar_weight,
+            front_weight=self.front_weight,
         )
 
 
@@ -110,22 +116,23 @@ def refitted(cases: Sequence[Case], settings: FusionSettings, ridge: float = RID
         raise ValueError(missing)
     offset, features = _design(cases, settings)
     burned = np.array([case.burned for case in cases], dtype=np.bool_)
-    start = np.array([0.0, settings.hotspot_weight, settings.radar_weight])
+    start = np.array([0.0, settings.hotspot_weight, settings.radar_weight, settings.front_weight])
     after = np.empty(len(cases))
     for fold in range(FOLDS):
         out = np.arange(len(cases)) % FOLDS == fold
         fitted = _fitted(offset[~out], features[~out], burned[~out], start, ridge)
-        after[out] = _stated(offset[out], features[out], fitted, settings.highest)
-    shift, hotspots, radar = _fitted(offset, features, burned, start, ridge)
+        after[out] = _stated(offset[out], features[out], fitted, settings)
+    shift, hotspots, radar, front = _fitted(offset, features, burned, start, ridge)
     return Refit(
         weights=Weights(
             local_odds=float(settings.local_odds * np.exp(-shift)),
             hotspot_weight=float(hotspots),
             radar_weight=float(radar),
             labels=len(cases),
+            front_weight=float(front),
         ),
         burned=burned,
-        before=_stated(offset, features, start, settings.highest),
+        before=_stated(offset, features, start, settings),
         after=after,
     )
 
@@ -136,7 +143,10 @@ def _design(cases: Sequence[Case], settings: FusionSettings) -> tuple[Floats, Fl
         settings.burns_per_village_year / (settings.local_odds * max(case.rate, 1e-9))
         for case in cases
     ]
-    ratios = [[1.0, _log_ratio(case.hotspots_p), _log_ratio(case.radar_p)] for case in cases]
+    ratios = [
+        [1.0, _log_ratio(case.hotspots_p), _log_ratio(case.radar_p), _log_share(case)]
+        for case in cases
+    ]
     return np.log(np.array(odds)), np.array(ratios)
 
 
@@ -144,8 +154,19 @@ def _log_ratio(p: float | None) -> float:
     return 0.0 if p is None else float(np.log(e_value(p)))
 
 
-def _stated(offset: Floats, features: Floats, weights: Floats, highest: float) -> Floats:
-    return np.asarray(np.minimum(expit(offset + features @ weights), highest))
+def _log_share(case: Case) -> float:
+    share = case.hotspots_share
+    known = share is not None and case.hotspots_p is not None and 0.0 < share < 1.0
+    return float(np.log(share)) if known and share is not None else 0.0
+
+
+def _stated(offset: Floats, features: Floats, weights: Floats, settings: FusionSettings) -> Floats:
+    """Return the probability of each case: what fires say never counts for less than it may."""
+    fires = features[:, [1, 3]] @ weights[[1, 3]]
+    least = float(np.log(settings.least_ratio))
+    fires = np.where(features[:, [1, 3]].any(axis=1), np.maximum(fires, least), 0.0)
+    odds = offset + features[:, [0, 2]] @ weights[[0, 2]] + fires
+    return np.asarray(np.minimum(expit(odds), settings.highest))
 
 
 def _fitted(

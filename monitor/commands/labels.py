@@ -112,6 +112,7 @@ def _show(call: Call, made: Refit, *, apply: bool) -> None:
             "local_odds": weights.local_odds,
             "hotspot_weight": weights.hotspot_weight,
             "radar_weight": weights.radar_weight,
+            "front_weight": weights.front_weight,
         },
         "before": before,
         "after": after,
@@ -125,6 +126,6 @@ def _show(call: Call, made: Refit, *, apply: bool) -> None:
         f"Brier {before['brier']:.3f} before, {after['brier']:.3f} after; calibration error "
         f"{before['ece']:.3f}, {after['ece']:.3f}; from {weights.labels} decisions",
         f"weights: hotspots {weights.hotspot_weight:.2f}, radar {weights.radar_weight:.2f}, "
-        f"local odds {weights.local_odds:.2f}",
+        f"fronts {weights.front_weight:.2f}, local odds {weights.local_odds:.2f}",
         "in use from the next tick" if apply else "nothing was changed; --apply uses them",
     )

@@ -99,6 +99,17 @@ def test_a_table_is_read_back_as_it_was_written() -> None:
     assert again.decided_at == label.decided_at
 
 
+def test_a_table_of_an_earlier_version_lacks_the_share_of_fires() -> None:
+    label = of(an_event(Action.REJECT, reason="industrial"))
+    assert label is not None
+    lines = [line.rpartition(",")[0] for line in labels_csv([label]).splitlines()]
+
+    (again,) = labels_from("\n".join(lines), "labels.csv")
+
+    assert math.isnan(again.hotspots_share)
+    assert again.decided_at == label.decided_at
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -18,6 +18,15 @@ def test_weights_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_weights(tmp_path / NAME) == FITTED
 
 
+def test_a_file_of_an_earlier_version_leaves_the_weight_of_fronts(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(
+        '{"version": 1, "local_odds": 5, "hotspot_weight": 1, "radar_weight": 1, "labels": 9}'
+    )
+
+    assert with_fitted(FusionSettings(front_weight=0.9), tmp_path).hotspot_weight == 1.0
+    assert read_weights(tmp_path / NAME) == Weights(5.0, 1.0, 1.0, labels=9)
+
+
 def test_without_a_file_the_shipped_weights_hold(tmp_path: Path) -> None:
     assert with_fitted(FusionSettings(), tmp_path) == FusionSettings()
 

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from monitor.fusion import FusionSettings
+from monitor.finding import Evidence, SensorFamily
+from monitor.fusion import FusionSettings, burn_probability
 from monitor.stacking import Case, Weights, enough, log_loss, refitted
+from tests.builders import some_evidence
 
 SETTINGS = FusionSettings(burns_per_village_year=0.1, local_odds=5.0)
+
+
+def fires(p: float, inside_share: float) -> Evidence:
+    values = {"inside_share": inside_share}
+    return replace(some_evidence(p=p), family=SensorFamily.HOTSPOTS, values=values)
 
 
 def cases(
@@ -54,6 +63,31 @@ def test_a_sensor_never_counts_against_what_it_sees() -> None:
     assert weights.hotspot_weight == 0.0
 
 
+def test_fires_that_lie_beside_lose_what_their_surprise_would_say() -> None:
+    draws = np.random.default_rng(7)
+    found = []
+    for share in draws.choice([1.0, 0.1], 4_000):
+        # e(1e-3) is 20.97; a tenth of the pixels touching takes a tenth of it.
+        log_odds = np.log(0.1 / (5.0 * 0.4)) + 0.8 * np.log(20.97) + 1.0 * np.log(share)
+        burned = bool(draws.uniform() < 1.0 / (1.0 + np.exp(-log_odds)))
+        found.append(Case(burned, 0.4, 1e-3, hotspots_share=float(share)))
+
+    weights = refitted(found, replace(SETTINGS, hotspot_weight=0.8, front_weight=0.0)).weights
+
+    assert weights.front_weight == pytest.approx(1.0, abs=0.15)
+
+
+def test_what_is_stated_of_a_case_is_what_the_fusion_states() -> None:
+    shown = [(1e-3, 1.0), (1e-3, 0.3), (0.02, 0.05), (None, None)]
+    labels = [Case(n % 2 == 0, 0.01, p, hotspots_share=s) for n in range(50) for p, s in shown]
+
+    before = refitted(labels, SETTINGS).before[:4]
+
+    for stated, (p, inside) in zip(before, shown, strict=True):
+        evidence = [] if p is None or inside is None else [fires(p, inside)]
+        assert stated == pytest.approx(burn_probability(0.01, evidence, SETTINGS))
+
+
 def test_few_labels_move_the_weights_little() -> None:
     few = refitted(cases(160, hotspots_true=0.0), SETTINGS, ridge=400.0).weights
 
@@ -79,9 +113,10 @@ def test_too_few_labels_are_refused() -> None:
 
 
 def test_weights_change_nothing_but_themselves() -> None:
-    applied = Weights(7.0, 0.5, 0.2, labels=200).applied(SETTINGS)
+    applied = Weights(7.0, 0.5, 0.2, labels=200, front_weight=0.4).applied(SETTINGS)
 
     assert (applied.local_odds, applied.hotspot_weight, applied.radar_weight) == (7.0, 0.5, 0.2)
+    assert applied.front_weight == 0.4
     assert applied.burns_per_village_year == SETTINGS.burns_per_village_year
     assert applied.tier_a == SETTINGS.tier_a
 
