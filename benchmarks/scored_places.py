@@ -107,14 +107,19 @@ def scored_worlds(
     return {job: pickle.loads(path.read_bytes()) for job, path in paths.items()}
 
 
-def _score_to_file(name: str, seed: int, kept: Path) -> Path:
+def world_of(name: str, seed: int) -> World:
+    """Return a tuning world, with more villages than small presets have."""
     settings = preset(name)
     if settings.villages < VILLAGES:
         settings = replace(
             settings, villages=VILLAGES - settings.camps.known, village_margin_m=900.0
         )
+    return build(settings, require_seed(seed, "tuning"))
+
+
+def _score_to_file(name: str, seed: int, kept: Path) -> Path:
     temporary = kept.with_suffix(".part")
-    temporary.write_bytes(pickle.dumps(places_of(build(settings, require_seed(seed, "tuning")))))
+    temporary.write_bytes(pickle.dumps(places_of(world_of(name, seed))))
     temporary.replace(kept)
     return kept
 

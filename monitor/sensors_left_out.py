@@ -91,6 +91,11 @@ class SensorsLeftOut:
         ids = tuple(self._places)
         return [Scored(n, Scores.of(ids, rows), NATIVE_ODDS) for n, rows in self._rows.items()]
 
+    def with_radar(self, finding: Finding, now: datetime) -> Finding:
+        """Return a finding with what radar said of it at an instant."""
+        self._now = now
+        return self._with_radar(finding)
+
     def _row(self, at: datetime, clear: Sequence[int], findings: Sequence[Finding]) -> ScoreRows:
         score = np.full(len(self._order), np.nan)
         first = np.full(len(self._order), seconds(at), dtype="datetime64[s]")
