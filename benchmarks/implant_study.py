@@ -67,7 +67,7 @@ PIXEL_HA = 0.04
 NOTES = (
     "One real background of 1 km2: forest in hills, no village, 140 acquisitions of which"
     " about half are clear somewhere. All cases share its weather, so intervals are too narrow."
-    " A forest that chars is no village that burns.",
+    " A forest that chars is no village that burns. A wood was cleared there in June 2019.",
     "Features without B12 (reduced set); rules that need B12 are not run.",
 )
 
