@@ -237,9 +237,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def ratio_text(effect: SensorEffect) -> str:
     """Return how many times the false alarms of all sensors the optical one has, in words."""
-    ends = (effect.ratio, effect.ratio_low, effect.ratio_high)
-    if all(math.isnan(end) for end in ends):
+    if math.isnan(effect.ratio):
         return "–"
+    ends = (effect.ratio, effect.ratio_low, effect.ratio_high)
     value, low, high = ("∞" if math.isinf(end) else number(end) for end in ends)
     return f"{value} ({low} to {high})"
 

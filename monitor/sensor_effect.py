@@ -71,7 +71,8 @@ def sensor_effects(
     Notes
     -----
     Every score that occurs is tried as threshold. Interval: whole worlds are drawn with
-    replacement, and each draw finds its own thresholds.
+    replacement, and each draw finds its own thresholds; draws in which neither variant
+    raises a false alarm, or one of them never gets there, say nothing of the ratio.
     """
     run = {scored.rule for world in worlds for scored in world.scored if len(scored.scores)}
     names = [name for name in VARIANTS if name in run]
@@ -88,10 +89,11 @@ def sensor_effects(
         if not any(math.isfinite(rate) for rate in rates.values()):
             continue
         low = high = math.nan
-        if {ALL, OPTICAL} <= steps.keys() and math.isfinite(rates[ALL] + rates[OPTICAL]):
+        ratio = _ratio(rates)
+        if not math.isnan(ratio):
             pair = (_least(steps[n], drawn, burns, years, recall) for n in (OPTICAL, ALL))
             low, high = _interval(*pair)
-        effects.append(SensorEffect(recall, tuple(rates.items()), _ratio(rates), low, high))
+        effects.append(SensorEffect(recall, tuple(rates.items()), ratio, low, high))
     return tuple(effects)
 
 

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
 import pytest
 
 from monitor.comparison import compared
-from monitor.report import Chapter, Report, report_markdown, report_table, write_report
+from monitor.report import (
+    Chapter,
+    Report,
+    ratio_text,
+    report_markdown,
+    report_table,
+    write_report,
+)
+from monitor.sensor_effect import SensorEffect
 from tests.monitor.worlds import START, a_burn, a_world
 
 
@@ -85,3 +94,15 @@ def test_the_table_has_a_schema_and_the_goals(report: Report) -> None:
     assert {goal["verdict"] for goal in table["chapters"][0]["goals"]} <= {
         "met", "not met", "not measured",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((3.0, 1.5, math.inf), "3 (1.5 to ∞)"),
+        ((math.inf, 4.0, math.inf), "∞ (4 to ∞)"),
+        ((math.nan, math.nan, math.nan), "–"),
+    ],
+)
+def test_a_ratio_stands_with_its_interval(ends: tuple[float, float, float], text: str) -> None:
+    assert ratio_text(SensorEffect(0.7, (), *ends)) == text
