@@ -21,6 +21,7 @@ from aoi.area_rows import (
 )
 from aoi.database import reading, writing
 from aoi.errors import InvalidAoi, UnknownAoi
+from aoi.export import duration_text
 from aoi.placement import placed
 from aoi.settlement import Settlement, SettlementKind
 from aoi.settlement_rows import require_replaceable, standing_settlements, store_settlements
@@ -328,7 +329,7 @@ def whole(aoi_id: str, members: Sequence[Aoi]) -> Aoi:
 def _in_words(aoi: Aoi, tiles: Sequence[Aoi]) -> str:
     outline = hashlib.sha256(aoi.geometry.normalize().wkb).hexdigest()[:16]
     return (
-        f"{aoi.name}; outline {outline} in {len(tiles)} part(s); revisit {aoi.revisit}; "
+        f"{aoi.name}; outline {outline} in {len(tiles)} part(s); revisit {duration_text(aoi.revisit)}; "
         f"{aoi.sensitivity.value}; {', '.join(aoi.detectors)}"
     )
 
