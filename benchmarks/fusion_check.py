@@ -5,10 +5,11 @@
 FOLDER is that of `benchmarks.calibrate`. Its readings are judged again by the shipped
 calibration and fusion, with every sensor and with some left out, as a study does. For each
 preset and for all together: false alarms at equal recall, and how many times as many the
-optical looks alone have, with an interval by bootstrap over worlds. Then where the pixels
-of fires lie and what radar says, beside burns and beside nothing, and what weights a
-ridge-logistic fit gives. Simulated, tuning seeds, never an accuracy; results are quoted from
-test seeds (`benchmarks.detection_study`).
+optical looks alone have, with an interval by bootstrap over worlds; and the same if fires
+told every burn they saw from everything else, which is the most they could give. Then
+where the pixels of fires lie and what radar says, beside burns and beside nothing, and what
+weights a ridge-logistic fit gives. Simulated, tuning seeds, never an accuracy; results are
+quoted from test seeds (`benchmarks.detection_study`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 
 from aoi.interval import Interval
 from benchmarks.scored_places import TRAIN, WINDOW, ScoredPlace, jobs_of, scored_worlds, world_of
+from monitor.alarm import seconds
 from monitor.blocks import block_sets
 from monitor.calibration import Calibration, shipped_calibration
 from monitor.comparison import promised
@@ -42,7 +44,7 @@ from monitor.reading import Reading, Verdict
 from monitor.recalibration import rejudged, reweighed
 from monitor.report import ratio_text
 from monitor.sensor_effect import sensor_effects
-from monitor.sensors_left_out import SensorsLeftOut, unbounded
+from monitor.sensors_left_out import ALL, OPTICAL, SensorsLeftOut, unbounded
 from monitor.simulation.hotspots import hotspots
 from monitor.simulation.looks import radar_looks
 from monitor.simulation.world import World
@@ -58,6 +60,9 @@ EPISODE_S = 45 * 86_400.0
 LEAST_FRACTION = 0.25
 MOST_PER_YEAR = 3.0
 """Findings whose looks are commoner than this in quiet times teach nothing."""
+
+PERFECT = 20.0
+"""Decimal logarithm of odds that puts a burn before everything else."""
 
 MEASURED = (Verdict.QUIET, Verdict.BURN_LIKE)
 
@@ -190,9 +195,42 @@ def _of(finding: Finding, family: SensorFamily) -> Evidence | None:
     return next((e for e in finding.evidence if e.family is family), None)
 
 
+def with_perfect_fires(replay: Replayed) -> WorldScores:
+    """Return the world with, instead of all sensors, the most that fires could give.
+
+    The looks alone, but whatever is said of a burn that any detection touched in time comes
+    first, and no fire raises anything else.
+    """
+    world = replay.scores
+    burns: dict[str, list[TrueEvent]] = defaultdict(list)
+    for event in world.events:
+        burns[event.settlement_id].append(event)
+    order = {place: index for index, place in enumerate(world.settlement_ids)}
+    seen = set()
+    for one in replay.judged:
+        place, first = str(one.everything.settlement_id), one.everything.first_seen
+        true = any(e.started_at <= first <= e.ended_at + LATE for e in burns[place])
+        if true and _of(one.everything, SensorFamily.HOTSPOTS) is not None:
+            seen.add((order[place], seconds(one.everything.last_seen)))
+    alone = world.of_rule(OPTICAL)
+    keys = zip(alone.scores.settlement.tolist(), alone.scores.at, strict=True)
+    raised = np.array([(place, at) in seen for place, at in keys], dtype=np.bool_)
+    score = np.where(raised, alone.scores.score + PERFECT, alone.scores.score)
+    best = replace(alone, rule=ALL, scores=replace(alone.scores, score=score))
+    return replace(world, scored=(best, alone))
+
+
 def print_effects(name: str, replays: Sequence[Replayed]) -> None:
     """Print false alarms at equal recall, a line for each recall."""
-    worlds = [replay.scores for replay in replays]
+    for what, worlds in (
+        ("shipped fusion", [replay.scores for replay in replays]),
+        ("if fires told every burn they saw from everything else",
+         [with_perfect_fires(replay) for replay in replays]),
+    ):  # fmt: skip
+        _print_effects(f"{name}, {what}", worlds)
+
+
+def _print_effects(name: str, worlds: Sequence[WorldScores]) -> None:
     burns = sum(promised(event) for world in worlds for event in world.events)
     years = sum(world.years for world in worlds)
     print(f"{name}: {len(worlds)} worlds, {years:.0f} village-years, {burns} promised burns")

@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.fusion_check import Judged, Replayed, case_of, labelled, print_effects
+from benchmarks.fusion_check import (
+    Judged,
+    Replayed,
+    case_of,
+    labelled,
+    print_effects,
+    with_perfect_fires,
+)
 from monitor.finding import Evidence, Finding, SensorFamily
 from monitor.rivals.rule import Scored
 from monitor.sensors_left_out import ALL, OPTICAL
@@ -66,18 +73,38 @@ def test_radar_that_sees_no_loss_says_nothing(evidence: tuple[Evidence, ...]) ->
     assert (case.hotspots_p, case.hotspots_share, case.radar_p) == (None, None, None)
 
 
-def test_false_alarms_are_printed_as_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def a_replay(*judged: Judged) -> Replayed:
+    """Village a burns; the looks alone are surer of b and c, all sensors of b."""
     world = a_world(burns=[a_burn("w1/a", 98)])
     alone, everything = [1.0, 1.5, 2.0, -6, -6], [1.0, 1.5, -6, -6, -6]
     scored = tuple(
         Scored(rule, some_scores({95: [-6] * 5, 100: of_all}, world.settlement_ids), 0.2)
         for rule, of_all in ((OPTICAL, alone), (ALL, everything))
     )
+    return Replayed(replace(world, scored=scored), judged)
 
-    print_effects("bench", [Replayed(replace(world, scored=scored), ())])
+
+def test_false_alarms_are_printed_as_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    print_effects("bench", [a_replay()])
 
     shown = capsys.readouterr().out
-    assert "bench: 1 worlds, 10 village-years, 1 promised burns" in shown
+    assert "bench, shipped fusion: 1 worlds, 10 village-years, 1 promised burns" in shown
     assert (
         "recall 0.9: false: all sensors 1, optical alone 2; optical alone / all sensors 2" in shown
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "place", "kept"),
+    [
+        pytest.param(100, "w1/a", [21.0, 1.5, 2.0], id="a burn that was seen comes first"),
+        pytest.param(100, "w1/b", [1.0, 1.5, 2.0], id="a fire where nothing burned raises nothing"),
+        pytest.param(95, "w1/a", [1.0, 1.5, 2.0], id="a fire before the burn is not its own"),
+    ],
+)
+def test_perfect_fires_know_what_they_saw(number: float, place: str, kept: list[float]) -> None:
+    seen = replace(found(number, place), evidence=(some_evidence(), FIRES))
+
+    best = with_perfect_fires(a_replay(Judged(seen, 0.01))).of_rule(ALL).scores
+
+    assert [float(v) for v in best.score if v > -6.0] == kept
