@@ -30,18 +30,18 @@ class FusionSettings:
     so the larger of the best two."""
 
     hotspot_weight: float = 1.0
-    """Ridge-logistic stacking on ten tuning worlds gives 1.0 to 1.1, give or take 0.2
-    (``python -m benchmarks.fusion_check``)."""
+    """Ridge-logistic stacking gives 1.0 to 1.2 from one set of tuning worlds to another
+    (``python -m benchmarks.fusion_check``); one is the plain e-value."""
 
     front_weight: float = 1.0
     """Power of the share of a fire's pixels that touch the settlement: a bush front has most of
-    its pixels beside it. The same fit gives 0.6 to 1.0, give or take 0.4."""
+    its pixels beside it. The same fit gives 0.9 to 1.1."""
 
     least_ratio: float = 0.7
     """What fires say never counts for less: huts burn for an hour, between passes."""
 
     radar_weight: float = 0.5
-    """The same fit gives 0.56: of thatch radar sees hardly anything."""
+    """The same fit gives 0.2 to 0.7: of thatch radar sees hardly anything, either way."""
 
     highest: float = 0.99
     """No evidence from space is surer than this."""
