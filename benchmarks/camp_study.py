@@ -43,16 +43,23 @@ figure is typed by hand.
 Worlds of 12 x 12 km, two years of history, then two years watched. `camp_bench` has new,
 growing, dismantled, deserted and burning camps; `camp_quiet` camps that stand. Both have fairs
 under tarpaulin, building sites with metal roofs, mines, threshing floors, herders with tents,
-kilns, floods and bush fires. New camps are those of 1 ha and more, found if an alarm lies
-within 500 m; in time is 30 days from the first shelter for new camps, which take 10 to 60 days
-to fill, and 45 days for growth and emptying. False alarms are per 1,000 km2 and year for new
+kilns, floods and bush fires, and both count for false alarms. New camps are those of 1 ha and
+more, found if an alarm lies within 500 m. False alarms are per 1,000 km2 and year for new
 camps, per camp and year for the others. The area of a new camp is the one first reported, while
 it still fills.
+
+In time is 30 days for new camps, by two clocks: from the first shelter, and from the day on which
+2.5 % of the ground of one hectare was under shelters (from the end of its filling if that never
+was). Camps take 10 to 60 days to fill. In time is 45 days for growth and emptying.
 """
 
 LIMITS = """## What this does not show
 
 * No real camp is among the data of this project: nothing here is measured on one.
+* Building sites that rise within two months, as fast as a camp, are told from one by their size
+  and strength alone.
+* Camps that burn are put up again after one to three weeks: where clouds hid these, nothing of it
+  was seen.
 * Growth inside a known outline, by closer shelters, is not looked for.
 * Camps of grass huts have neither the colour nor the texture that is looked for.
 * Deserted camps keep their shelters for months; they are found late, as overgrown or

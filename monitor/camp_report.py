@@ -305,8 +305,9 @@ def _years(record: Record) -> float:
 
 
 def _quiet(scores: Sequence[float], exposure: float, least_width: float) -> QuietScores:
+    # Of an exponential tail the standard deviation is the width.
     spread = float(np.std(scores)) if len(scores) > 2 else 0.0
-    return QuietScores(np.sort(np.array(scores)), exposure, max(0.5 * spread, least_width))
+    return QuietScores(np.sort(np.array(scores)), exposure, max(spread, least_width))
 
 
 def _only(record: Record, kind: str, wanted: Any) -> Record:

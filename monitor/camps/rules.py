@@ -36,14 +36,15 @@ def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth |
     The posterior probability of more than 10 % in 30 days must exceed 0.95, and the gain
     half a hectare (DETECTION 4d), a part of which has lasted.
     """
+    least_m2 = settings.min_growth_area_ha * 1e4
+    # Two readings in a row: a gain that the next look takes back was a cloud.
+    gain_m2 = min((r.gain_m2 for r in series[-2:]), default=0.0)
+    if gain_m2 < least_m2 or series[-1].lasting_m2 < 0.5 * least_m2:
+        return None
     growth = growth_now(series, settings)
     if growth is None or growth.certainty <= settings.growth_certainty:
         return None
-    # Two readings in a row: a gain that the next look takes back was a cloud.
-    gained_m2 = min(growth.area_m2 - growth.before_m2, *(r.gain_m2 for r in series[-2:]))
-    least_m2 = settings.min_growth_area_ha * 1e4
-    lasts = series[-1].lasting_m2 >= 0.5 * least_m2
-    return growth if gained_m2 >= least_m2 and lasts else None
+    return growth if growth.area_m2 - growth.before_m2 >= least_m2 else None
 
 
 def fall_at(series: Sequence[CampReading], settings: CampSettings) -> tuple[CampReading, ...]:
