@@ -145,11 +145,52 @@ def report_lines(tuning: Sequence[Record], test: Sequence[Record]) -> list[str]:
         worlds = ", ".join(str(record["world"]) for record in records)
         km2_years = sum(record["km2_years"] for record in records)
         lines += [f"## {name}", "", f"{worlds}: {km2_years:,.0f} km2-years.", ""]
-        lines += [*_result_table(results_of(records)), ""]
-        lines += [*_class_table(by_class(records)), ""]
-        lines += [*_area_table(area_skill(records), area_skill(records, LATER_DAYS)), ""]
+        results, classes, area = results_of(records), list(by_class(records)), area_skill(records)
+        lines += [*_goal_table(results, classes, area, _taken_down(records)), ""]
+        lines += [*_result_table(results), ""]
+        lines += [*_class_table(classes), ""]
+        lines += [*_area_table(area, area_skill(records, LATER_DAYS)), ""]
         lines += [*_cause_table(records), ""]
     return lines
+
+
+def _taken_down(records: Sequence[Record]) -> CampResult:
+    """Return how camps did that were dismantled or burned: their shelters went within weeks."""
+    part = [_only(r, EMPTYING, lambda e: e.pattern in ("dismantled", "burned")) for r in records]
+    return results_of(part)[2]
+
+
+def _goal_table(
+    results: Sequence[CampResult],
+    classes: Sequence[tuple[str, str, CampResult]],
+    area: AreaSkill,
+    taken_down: CampResult,
+) -> list[str]:
+    """Return the goals (DETECTION 7), and what was reached."""
+    dry = next(one for kind, label, one in classes if (kind, label) == (NEW, "dry"))
+    days = "30 days of its first shelter"
+    of_size, gone = dry.found_in_time_of_size, taken_down.found_in_time
+    rows = [
+        (f"new camps of 1 ha, dry, found within {days}", "0.70 or more",
+         written(dry.found_in_time), _verdict(dry.found_in_time.value, at_least=0.70)),
+        ("the same within 30 days of the day it measured 1 ha", "0.70 or more",
+         written(of_size), _verdict(of_size.value, at_least=0.70)),
+        ("false new camps per 1,000 km2 and year", "0.2 or less",
+         written(results[0].false_rate), _verdict(-results[0].false_rate.value, at_least=-0.2)),
+        ("30-day area change, mean error", "10 % or less",
+         f"{100 * area.error:.1f} %", _verdict(-area.error, at_least=-0.10)),
+        ("its sign right where it changed by 10 % or more", "0.90 or more",
+         written(area.sign_right), _verdict(area.sign_right.value, at_least=0.90)),
+        ("dismantled or burned camps told within 45 days", "0.60 or more",
+         written(gone), _verdict(gone.value, at_least=0.60)),
+    ]  # fmt: skip
+    return _table(("goal", "asked", "measured", ""), rows)
+
+
+def _verdict(value: float, *, at_least: float) -> str:
+    if math.isnan(value):
+        return "not measured"
+    return "met" if value >= at_least else "missed"
 
 
 def _result_table(results: Sequence[CampResult]) -> list[str]:
@@ -212,7 +253,10 @@ def _cause_table(records: Sequence[Record]) -> list[str]:
                 kinds = {e.split("-")[0] for e in patch["events"]} or {"nothing known"}
                 causes[" and ".join(sorted(kinds))] += 1
     rows = [(cause.replace("_", " "), str(count)) for cause, count in sorted(causes.items())]
-    return _table(("under false new camps", "count"), rows or [("there was none", "0")])
+    return _table(
+        ("under false new camps, growth of found ones left out", "count"),
+        rows or [("there was none", "0")],
+    )
 
 
 def _found_again(record: Record) -> Iterator[CampAlarm]:

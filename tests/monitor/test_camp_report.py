@@ -165,3 +165,15 @@ def test_the_report_names_its_worlds_and_its_false_alarms() -> None:
 
     assert "camp_bench/1: 1,000 km2-years" in text
     assert "| mine | 1 |" in text
+
+
+def test_the_report_holds_what_was_measured_against_the_goals() -> None:
+    text = "\n".join(report_lines([], [a_record()]))
+    rows = {line.split(" | ")[0][2:]: line for line in text.splitlines()}
+
+    # Found after 20 days; a mine taken for a camp on 1,000 km2 in a year; nothing was emptied.
+    assert rows["new camps of 1 ha, dry, found within 30 days of its first shelter"].endswith(
+        "1 of 1) | met |"
+    )
+    assert rows["false new camps per 1,000 km2 and year"].endswith("| missed |")
+    assert rows["dismantled or burned camps told within 45 days"].endswith("| not measured |")
