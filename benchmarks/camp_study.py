@@ -51,7 +51,8 @@ it still fills.
 
 In time is 30 days for new camps, by two clocks: from the first shelter, and from the day on which
 2.5 % of the ground of one hectare was under shelters (from the end of its filling if that never
-was). Camps take 10 to 60 days to fill. Until camp/1 the first was the only one. In time is 45 days for growth and emptying.
+was). Camps take 10 to 60 days to fill. Until camp/1 the first clock was the only one. In time is
+45 days for growth and emptying.
 """
 
 LIMITS = """## What this does not show
