@@ -35,13 +35,13 @@ class FusionSettings:
 
     front_weight: float = 1.0
     """Power of the share of a fire's pixels that touch the settlement: a bush front has most of
-    its pixels beside it. The same fit gives 0.9 to 1.1."""
+    its pixels beside it. The same fit gives 0.7 to 1.1."""
 
     least_ratio: float = 0.7
     """What fires say never counts for less: huts burn for an hour, between passes."""
 
     radar_weight: float = 0.5
-    """The same fit gives 0.2 to 0.7: of thatch radar sees hardly anything, either way."""
+    """The same fit gives 0.1 to 0.7: of thatch radar sees hardly anything, either way."""
 
     highest: float = 0.99
     """No evidence from space is surer than this."""
