@@ -29,6 +29,9 @@ LEAST_CORE = 4
 EARLIER = (timedelta(days=19.8), timedelta(days=45))
 """A fifth of a day less than four looks at five days: orbits repeat to the minute."""
 
+STANDING = 0.8
+"""Share of its strength of today from which a patch stood in an earlier look."""
+
 EIGHT = np.ones((3, 3), dtype=np.int8)
 
 
@@ -49,6 +52,18 @@ class Patch:
     def area_blocks(self) -> float:
         """Area in blocks, parts included."""
         return float(self.weight.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """How a patch came, as far as the looks of the last weeks show it."""
+
+    earlier: float
+    """Share of its strength that it had three to six weeks before it first stood, or in older
+    looks where clouds hid it then; NaN if no look saw it so long before."""
+
+    looks: int
+    """Clear looks since it first stood."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,20 +246,39 @@ def first_sign(
     return shows[::-1], []
 
 
-def earlier_share(signs: Sequence[LookSign], own: Chosen, strength: float) -> float:
-    """Return the share of a patch's strength that it had three to six weeks before.
+def coming_of(signs: Sequence[LookSign], own: Chosen, strength: float) -> Coming:
+    """Return how a patch came: what it was three to six weeks before it first stood.
 
-    The middle of the looks of that time that saw half of it, or of older ones where clouds
-    hid it then; NaN without any.
+    Parameters
+    ----------
+    signs : sequence of LookSign
+        Of the last weeks, oldest first; those that saw half of the patch count.
+    own : array
+        Blocks of the patch, shape (n,).
+    strength : float
+        Of the patch now, 0 to 1.
+
+    Notes
+    -----
+    Asked of the time it first stood, not of now: a camp that clouds hid for weeks, or that was
+    too small to be told, must not become old before anybody was told of it.
     """
-    now = signs[-1].at
-    then: list[tuple[timedelta, float]] = []
-    for sign in signs:
-        seen = own & (sign.level != UNSEEN)
-        if now - sign.at >= EARLIER[0] and seen.sum() * 2 >= own.sum():
-            then.append((now - sign.at, float(sign.strength[seen].mean()) / STEPS))
+    seen = [
+        (sign.at, float(sign.strength[known].mean()) / STEPS)
+        for sign in signs
+        for known in (own & (sign.level != UNSEEN),)
+        if known.sum() * 2 >= own.sum()
+    ]
+    stands = np.array([value >= STANDING * strength for _, value in seen])
+    # A missed cloud is no beginning: most looks from then on must show it standing.
+    lasting = [n for n, here in enumerate(stands) if here and stands[n:].mean() > 0.5]
+    if not lasting:
+        return Coming(float("nan"), 0)
+    stood = seen[lasting[0]][0]
+    then = [(stood - at, value) for at, value in seen if stood - at >= EARLIER[0]]
     near = [value for age, value in then if age <= EARLIER[1]] or [value for _, value in then]
-    return float(np.median(near)) / max(strength, 1e-3) if near else float("nan")
+    earlier = float(np.median(near)) / max(strength, 1e-3) if near else float("nan")
+    return Coming(earlier, sum(at >= stood for at, _ in seen))
 
 
 def shown_share(sign: LookSign, own: Chosen, theta: float) -> float:

@@ -21,8 +21,13 @@ Array = NDArray[np.float32]
 AROUND = 40
 """Blocks about a patch that its control is taken from: 1.6 km."""
 
-LEAST_STRENGTH = 0.2
-"""Half of it is more than places drift by from year to year."""
+LEAST_RISE = 0.1
+"""Rise of brightness and blueness in an earlier year: more than places drift by."""
+
+LEFT_OF_A_FAIR = 1 / 3
+"""Part of today's rise that a fair of earlier years shows at least. Two or three years of a
+yearly fair teach the season half of it and more: of a rise of .46 today, .15 to .26 was left in
+the years before (a tuning world), and of ground where people settled nothing."""
 
 UNEVEN = 1.0
 """Rise of texture in sigmas without which strength alone is a missed cloud: clouds are smooth."""
@@ -60,9 +65,9 @@ def years_with_sign(
 
     Notes
     -----
-    A look of then shows it if half of the place resembles shelters, or if it had half the
-    strength of today and was as uneven: a season that learned half of a yearly fair hides it
-    in both years.
+    A look of then shows it if half of the place resembles shelters, or if it had a third of
+    the strength of today and was as uneven: a season that learned most of a yearly fair hides
+    it in all years.
     """
     at, shape, inner = _window(own, region)
     shown: dict[int, list[bool]] = {}
@@ -76,7 +81,7 @@ def years_with_sign(
         part = replace(seen, values=values)
         share, then = _then(part, _part(season, at), shape, inner, settings)
         if not np.isnan(share):
-            is_shown = share >= 0.5 or then >= 0.5 * max(strength, LEAST_STRENGTH)
+            is_shown = share >= 0.5 or then >= max(LEFT_OF_A_FAIR * strength, LEAST_RISE)
             shown.setdefault(seen.at.year, []).append(is_shown)
     years = [np.mean(looks) >= settings.recurrent_share for looks in shown.values()]
     return len(years), int(sum(years))

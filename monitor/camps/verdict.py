@@ -42,7 +42,11 @@ class NewPatch:
     texture_sigma: float
     has_texture: bool
     earlier: float
-    """Share of its strength that it had three weeks before and more; NaN if nobody saw it."""
+    """Share of its strength that it had three to six weeks before it first stood; NaN if
+    nobody saw it."""
+
+    standing_looks: int
+    """Clear looks since it first stood."""
 
     clear: float
     """Share of the patch that the newest look saw, 0 to 1."""

@@ -13,7 +13,7 @@ from monitor.camps.components import (
     Patch,
     Persistence,
     as_of,
-    earlier_share,
+    coming_of,
     gain_of,
     numbered,
     patches_of,
@@ -22,6 +22,7 @@ from monitor.camps.components import (
 from monitor.camps.control import Controlled, controlled
 from monitor.camps.emptying import contrast_of, fall_of, lost_strength, texture_fall_of
 from monitor.camps.features import FEATURES, TEXTURE, VISIBLE
+from monitor.camps.objections import spoken_against
 from monitor.camps.reading import CampReading
 from monitor.camps.recurrence import Seen, years_with_sign
 from monitor.camps.region import Chosen, KnownCamp, Region
@@ -37,19 +38,9 @@ Past = Callable[[datetime], Iterable[Seen]]
 VERSION = "camp/2"
 
 SERIES_KEPT = timedelta(days=400)
-LEAST_TEXTURE = 2.0
-"""Rise of texture in sigmas, over the middle of a patch, from which it counts as up: missed
-clouds stay below, camps of tuning worlds rise by six and more."""
-
-LEAST_BRIGHTER = 0.03
-"""Rise of ln visible: falling water lays bare ground that is bluer, but not brighter."""
-
 STRENGTH_WEIGHT = 5.0
 MOST_STRENGTH = 0.8
 """Beyond it brightness is snow, salt or cloud, and says no more."""
-
-SLOW_SHARE = 0.5
-"""Share of its strength from which a patch that had it three weeks before came slowly."""
 
 HELD_LEAST_BLOCKS = 300
 """No look is held for less than half a square kilometre."""
@@ -259,13 +250,15 @@ def _judged(
     seen = own & np.isfinite(z[0])
     strength = float(persistence.strength[own].mean())
     area_m2 = patch.area_blocks * region.block_m2
+    coming = coming_of(state.signs, own, strength)
     found = NewPatch(
         patch=patch,
         area_m2=area_m2,
         score=float(np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(strength, MOST_STRENGTH)),
         texture_sigma=float(np.median(z[TEXTURE, seen])) if seen.any() else float("nan"),
         has_texture=season.has_texture,
-        earlier=earlier_share(state.signs, own, strength),
+        earlier=coming.earlier,
+        standing_looks=coming.looks,
         clear=float(seen.sum() / max(own.sum(), 1)),
         years_checked=0,
         recurrent_years=0,
@@ -275,7 +268,7 @@ def _judged(
         },
         refused="",
     )
-    refused = _spoken_against(found, settings)
+    refused = spoken_against(found, settings)
     if refused and not relaxed:
         # The archive is read last: most patches are nothing without it.
         return replace(found, refused=refused)
@@ -284,23 +277,6 @@ def _judged(
         years = "an earlier year" if recurrent == 1 else f"{recurrent} earlier years"
         refused = f"the same weeks of {years} show it too"
     return replace(found, years_checked=checked, recurrent_years=recurrent, refused=refused)
-
-
-def _spoken_against(patch: NewPatch, settings: CampSettings) -> str:
-    """Return why a patch is no new camp by what its last weeks show; empty if it may be one."""
-    if patch.has_texture and not patch.texture_sigma >= LEAST_TEXTURE:
-        return "its texture did not rise"
-    if not patch.means["visible_change"] >= LEAST_BRIGHTER:
-        return "its ground did not become brighter"
-    score, least = patch.score, settings.min_score
-    if not score >= least:
-        return f"its sign is weak for its size: score {score:.1f} of {least:.1f}"
-    # Of a patch that nobody saw come it is not known how fast it came.
-    if not patch.earlier < SLOW_SHARE and not score >= settings.min_slow_score:
-        return (
-            f"it came slowly, as building does: score {score:.1f} of {settings.min_slow_score:.1f}"
-        )
-    return ""
 
 
 def _camps(

@@ -9,8 +9,8 @@ import pytest
 
 from monitor.camps.components import (
     as_of,
+    coming_of,
     covered,
-    earlier_share,
     first_sign,
     gain_of,
     numbered,
@@ -88,25 +88,37 @@ def test_one_look_alone_says_what_it_shows_and_that_nothing_has_lasted() -> None
 
 
 @pytest.mark.parametrize(
-    ("levels", "expected"),
+    ("shares", "earlier", "looks"),
     [
-        pytest.param((NO, NO, NO, NO, YES, YES, YES), 0.0, id="it was not there"),
-        pytest.param((YES,) * 7, 1.0, id="it was as strong"),
-        # Six to four looks before, 30 to 20 days: two with all of it, one with none.
-        pytest.param((YES, YES, NO, YES, YES, YES, YES), 1.0, id="the middle look counts"),
-        pytest.param((NO, UNSEEN, UNSEEN, UNSEEN, YES, YES, YES, YES), 0.0, id="clouds before"),
-        pytest.param((UNSEEN, UNSEEN, UNSEEN, YES, YES, YES, YES), None, id="nobody saw it"),
-        pytest.param((YES, YES, YES), None, id="it is too new to tell"),
+        pytest.param((0, 0, 0, 0, 1, 1, 1), 0.0, 3, id="it was not there"),
+        pytest.param((1,) * 7, None, 7, id="nobody saw it come"),
+        # It stands from the seventh look on; six to four looks before it had half.
+        pytest.param((0.4, 0.5, 0.6, 0.6, 0.7, 0.7, 1, 1), 0.5, 2, id="it came slowly"),
+        # The same camp two months later is no slower for being older.
+        pytest.param((0, 0, 0, 0, *(1,) * 11), 0.0, 11, id="it came fast, long ago"),
+        # Of the looks from the first on 4 of 9 show it standing: a missed cloud.
+        pytest.param((1, 0, 0, 0, 0, 0, 1, 1, 1), 0.0, 3, id="a missed cloud before"),
+        pytest.param((0, None, None, None, None, 1, 1, 1), 0.0, 3, id="clouds while it came"),
+        pytest.param((None, None, None, 1, 1, 1, 1), None, 4, id="clouds before it came"),
+        pytest.param((0, 0, 1, 1, 1), None, 3, id="it is too new to tell"),
+        pytest.param((0.5, 0.5, 0.5), None, 0, id="it does not stand"),
     ],
 )
-def test_what_a_patch_had_three_weeks_before(
-    levels: tuple[int, ...], expected: float | None
+def test_how_a_patch_came_is_asked_of_the_time_when_it_first_stood(
+    shares: tuple[float | None, ...], earlier: float | None, looks: int
 ) -> None:
     own = _painted(YES) == YES
+    levels = [UNSEEN if share is None else YES for share in shares]
+    seen = [
+        replace(sign, strength=np.full(N, round(80 * (share or 0)), np.uint8))
+        for sign, share in zip(signs(*levels), shares, strict=True)
+    ]
 
-    found = earlier_share(signs(*levels), own, 0.4)
+    found = coming_of(seen, own, 0.4)
 
-    assert found == pytest.approx(expected) if expected is not None else np.isnan(found)
+    assert found.looks == looks
+    assert found.earlier == pytest.approx(earlier) if earlier is not None else True
+    assert (earlier is None) == bool(np.isnan(found.earlier))
 
 
 def test_a_patch_holds_the_weaker_blocks_that_it_touches() -> None:

@@ -69,7 +69,7 @@ def test_without_looks_or_seasons_no_year_was_checked() -> None:
     assert years_with_sign(OWN, looks, {}, REGION, CampSettings(), 0.4) == (0, 0)
 
 
-def test_half_the_strength_of_today_is_the_sign_of_then() -> None:
+def test_a_third_of_the_strength_of_today_is_the_sign_of_then() -> None:
     # The texture of a twentieth of a camp: about a quarter more than land has.
     uneven = [
         Stay(*PLACE, first=0, cover=0.25, texture=False), Stay(*PLACE, first=0, cover=0.05)
@@ -83,10 +83,10 @@ def test_half_the_strength_of_today_is_the_sign_of_then() -> None:
         for look in the_looks(84, [Stay(*PLACE, first=0, cover=0.3, texture=False)], first=80)
     ]
 
-    # Three tenths of a camp are a rise of about .13.
-    for strength, expected in ((0.24, (1, 1)), (0.60, (1, 0))):
+    # Three tenths of a camp are a rise of about .20: a third of .54 is .18, of .75 it is .25.
+    for strength, expected in ((0.54, (1, 1)), (0.75, (1, 0))):
         found = years_with_sign(OWN, weak, {TRACK: season()}, REGION, CampSettings(), strength)
         assert found == expected
     # As bright and as blue, but smooth: a cloud that nobody flagged is no fair.
-    smooth = years_with_sign(OWN, cloudy, {TRACK: season()}, REGION, CampSettings(), 0.24)
+    smooth = years_with_sign(OWN, cloudy, {TRACK: season()}, REGION, CampSettings(), 0.54)
     assert smooth == (1, 0)

@@ -119,6 +119,18 @@ def test_ground_that_fills_over_months_is_a_building_site_and_no_camp() -> None:
     assert any(reason.startswith("it came slowly, as building does") for reason in refused)
 
 
+def test_a_camp_that_came_under_months_of_cloud_is_found_when_the_sky_clears() -> None:
+    appears, clears = TRAINED + 10, TRAINED + 20
+    looks = the_looks(TRAINED + 26, [Stay(*PLACE, first=appears)])
+    clear = [look for n, look in enumerate(looks) if n <= TRAINED or n >= clears]
+
+    findings, _ = watched(clear)
+
+    (found,) = findings
+    assert found.kind is FindingKind.CAMP_NEW
+    assert found.first_seen == START + clears * REVISIT
+
+
 def test_one_bright_look_is_no_camp() -> None:
     blink = Stay(*PLACE, first=TRAINED + 5, until=TRAINED + 6)
 
