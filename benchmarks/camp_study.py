@@ -28,10 +28,10 @@ from monitor.camps.calibration import camp_calibration_table
 from monitor.detectors.camps import VERSION
 from monitor.simulation.presets import VERSION as SIMULATION
 
-SEEDS = {"tuning": 1_002, "test": 9_100}
-"""First seed of each purpose. Camp worlds of 9000 to 9099 were looked at before camp/2."""
+SEEDS = {"tuning": 1_002, "test": 9_130}
+"""First seed of each purpose. Camp worlds of 9000 to 9125 have been looked at."""
 
-CALIBRATION = "camp-sim-2"
+CALIBRATION = "camp-sim-3"
 
 HEAD = f"""# Camps: what the detector finds in simulated worlds
 
@@ -95,8 +95,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--bench", type=int, default=10, help="test worlds with new camps")
     parser.add_argument("--quiet", type=int, default=16, help="test worlds without")
-    parser.add_argument("--tuning-bench", type=int, default=3)
-    parser.add_argument("--tuning-quiet", type=int, default=2)
+    parser.add_argument("--tuning-bench", type=int, default=4)
+    parser.add_argument("--tuning-quiet", type=int, default=4)
     parser.add_argument("--only", choices=sorted(SEEDS), help="judge worlds of one purpose")
     parser.add_argument("--as-it-is", action="store_true", help="judge no further worlds")
     parser.add_argument("--calibration", type=Path)
