@@ -23,6 +23,10 @@ LOCAL_ODDS = 2.0
 that the rates come from hold more mimics of camps than land does: what just passes is raised,
 as tier C."""
 
+WEAK = frozenset({"texture_unknown", "no_earlier_season", "coming_unseen"})
+"""Flags with which a finding is never more than tier C: for the desk. What nobody saw come is a
+camp that clouds hid, or a building site: in simulated worlds rather the second."""
+
 HIGHEST = 0.97
 """No single sensor is surer than this."""
 
@@ -106,7 +110,6 @@ def finding_of(
     settlement_id = camp_id if camp_id and not camp_id.startswith("new/") else None
     centre = geometry.centroid
     place = settlement_id or f"{centre.x:.4f},{centre.y:.4f}"
-    weak = {"texture_unknown", "no_earlier_season"} & set(flags)
     tier = tier_of(probability, (evidence,), flags, FusionSettings())
     return Finding(
         finding_id=finding_id(case.aoi_id, kind, VERSION, place, evidence.look_ids),
@@ -117,7 +120,7 @@ def finding_of(
         area_m2=area_m2,
         settlement_fraction=fraction,
         probability=probability,
-        tier=Tier.C if weak else tier,
+        tier=Tier.C if WEAK & set(flags) else tier,
         looks_agreeing=len(evidence.look_ids),
         happened=evidence.happened,
         first_seen=seen[0],

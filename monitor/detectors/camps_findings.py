@@ -10,6 +10,7 @@ import numpy as np
 from aoi.interval import Interval
 from monitor.camps.components import first_sign
 from monitor.camps.region import Region
+from monitor.camps.settings import CampSettings
 from monitor.camps.sign import LookSign
 from monitor.camps.verdict import CampVerdict, NewPatch
 from monitor.detectors.camps import VERSION
@@ -58,7 +59,7 @@ def camp_findings(verdict: CampVerdict, at: datetime, case: CampCase) -> Iterato
 def _new(patch: NewPatch, verdict: CampVerdict, case: CampCase) -> Finding:
     calibration, own = case.calibration, patch.patch.own
     shows, quiet = first_sign(verdict.state.signs, own, case.settings)
-    flags = _new_flags(patch, quiet)
+    flags = _new_flags(patch, quiet, case.settings)
     rate = calibration.patches.rate(patch.score)
     happened = _between(quiet, shows)
     sigma_m2 = _edge_sigma_m2(patch, case.region)
@@ -97,7 +98,9 @@ def _new(patch: NewPatch, verdict: CampVerdict, case: CampCase) -> Finding:
     )
 
 
-def _new_flags(patch: NewPatch, quiet: Sequence[LookSign]) -> tuple[str, ...]:
+def _new_flags(
+    patch: NewPatch, quiet: Sequence[LookSign], settings: CampSettings
+) -> tuple[str, ...]:
     flags = []
     if np.isnan(patch.texture_sigma) or not patch.has_texture:
         flags.append("texture_unknown")
@@ -105,6 +108,8 @@ def _new_flags(patch: NewPatch, quiet: Sequence[LookSign]) -> tuple[str, ...]:
         flags.append("no_earlier_season")
     if not quiet:
         flags.append("start_unknown")
+    if np.isnan(patch.earlier) and patch.score < settings.min_slow_score:
+        flags.append("coming_unseen")
     return tuple(flags)
 
 

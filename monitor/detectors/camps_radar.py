@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from monitor.audit import e_value
+from monitor.detectors.camps_case import WEAK
 from monitor.detectors.sar import VERSION, RadarReading
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily, Tier
 from monitor.fusion import FusionSettings, tier_of
@@ -13,7 +14,6 @@ CONFOUNDERS = (
     "many light shelters are nearly invisible to radar: its silence says nothing",
     "building work and harvest change backscatter as well",
 )
-WEAK = {"texture_unknown", "no_earlier_season"}
 
 
 def with_camp_radar(finding: Finding, reading: RadarReading, settings: FusionSettings) -> Finding:

@@ -86,7 +86,12 @@ def test_probability_weighs_a_prior_against_a_rate(rate: float, probability: flo
 
 @pytest.mark.parametrize(
     ("flags", "tier"),
-    [((), Tier.B), (("no_earlier_season",), Tier.C), (("texture_unknown",), Tier.C)],
+    [
+        ((), Tier.B),
+        (("no_earlier_season",), Tier.C),
+        (("texture_unknown",), Tier.C),
+        (("coming_unseen",), Tier.C),
+    ],
 )
 def test_what_lacks_history_or_texture_is_tier_c(flags: tuple[str, ...], tier: Tier) -> None:
     evidence = some_evidence(
