@@ -328,8 +328,9 @@ def whole(aoi_id: str, members: Sequence[Aoi]) -> Aoi:
 
 def _in_words(aoi: Aoi, tiles: Sequence[Aoi]) -> str:
     outline = hashlib.sha256(aoi.geometry.normalize().wkb).hexdigest()[:16]
+    every = duration_text(aoi.revisit)
     return (
-        f"{aoi.name}; outline {outline} in {len(tiles)} part(s); revisit {duration_text(aoi.revisit)}; "
+        f"{aoi.name}; outline {outline} in {len(tiles)} part(s); revisit {every}; "
         f"{aoi.sensitivity.value}; {', '.join(aoi.detectors)}"
     )
 
