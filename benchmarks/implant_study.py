@@ -67,7 +67,8 @@ PIXEL_HA = 0.04
 NOTES = (
     "One real background of 1 km2: forest in hills, no village, 140 acquisitions of which"
     " about half are clear somewhere. All cases share its weather, so intervals are too narrow."
-    " A forest that chars is no village that burns. A wood was cleared there in June 2019.",
+    " A forest that chars is no village that burns. Trees on some pixels were gone in June 2019:"
+    " that is no false sign, and counts as a false alarm.",
     "Features without B12 (reduced set); rules that need B12 are not run.",
 )
 

@@ -15,7 +15,7 @@ LEAST_BRIGHTER = 0.03
 """Rise of ln visible: falling water lays bare ground that is bluer, but not brighter."""
 
 SLOW_SHARE = 0.5
-"""Share of its strength from which a patch that had it three weeks before came slowly."""
+"""Share of its strength from which a patch that had it weeks before it first stood came slowly."""
 
 NEW_LOOKS = 8
 """Clear looks for which a patch may stand that nobody saw come: clouds hid it. What stands for

@@ -57,11 +57,11 @@ class CampSettings:
 
     min_score: float = 2.4
     """Score of a patch from which it is reported: ln hectares plus five times the rise of
-    brightness and blueness. Fitted on tuning worlds: herders stay below 2.1."""
+    brightness and blueness. Fitted on tuning worlds: of the herders there one camp reaches it."""
 
     min_slow_score: float = 5.0
-    """The same of a patch that had half of its strength three weeks before: people settle in
-    weeks, building sites rise over months. Only large camps stand out so far."""
+    """The same of a patch that had half of its strength three weeks before it first stood:
+    people settle in weeks, building sites rise over months. Only large camps stand out so far."""
 
     clear: float = 0.70
     """Share of a camp that a look must see."""

@@ -136,7 +136,7 @@ def _concluded(
     """Return the verdict of a look whose sign is in the state already."""
     season = state.seasons[seen.track]
     persistence = persistence_of(state.signs, settings)
-    readings, gains = _camps(seen, season, left, persistence, state, region, found, settings)
+    readings, gains = _camps(seen, sign, left, persistence, state, region, found, settings)
     kept = {
         camp_id: _appended(state.series.get(camp_id, ()), reading)
         for camp_id, reading in readings.items()
@@ -281,7 +281,7 @@ def _judged(
 
 def _camps(
     seen: Seen,
-    season: Season,
+    sign: LookSign,
     left: Controlled,
     persistence: Persistence,
     state: CampState,
@@ -290,11 +290,12 @@ def _camps(
     settings: CampSettings,
 ) -> tuple[dict[str, CampReading], dict[str, Array]]:
     readings, gains = {}, {}
+    season = state.seasons[seen.track]
     free = ~region.settled
     for camp in found:
         free &= ~camp.own
     patches_here = numbered(persistence, free, region.shape, settings)
-    newest = as_of(next(s for s in state.signs if s.look_id == seen.look_id))
+    newest = as_of(sign)
     patches_newest = numbered(newest, free, region.shape, settings)
     expected = season.expected(seen.at)
     for index, camp in enumerate((*region.camps, *found)):

@@ -91,7 +91,7 @@ def test_one_look_alone_says_what_it_shows_and_that_nothing_has_lasted() -> None
     ("shares", "earlier", "looks"),
     [
         pytest.param((0, 0, 0, 0, 1, 1, 1), 0.0, 3, id="it was not there"),
-        pytest.param((1,) * 7, None, 7, id="nobody saw it come"),
+        pytest.param((1,) * 7, np.nan, 7, id="nobody saw it come"),
         # It stands from the seventh look on; six to four looks before it had half.
         pytest.param((0.4, 0.5, 0.6, 0.6, 0.7, 0.7, 1, 1), 0.5, 2, id="it came slowly"),
         # The same camp two months later is no slower for being older.
@@ -99,13 +99,13 @@ def test_one_look_alone_says_what_it_shows_and_that_nothing_has_lasted() -> None
         # Of the looks from the first on 4 of 9 show it standing: a missed cloud.
         pytest.param((1, 0, 0, 0, 0, 0, 1, 1, 1), 0.0, 3, id="a missed cloud before"),
         pytest.param((0, None, None, None, None, 1, 1, 1), 0.0, 3, id="clouds while it came"),
-        pytest.param((None, None, None, 1, 1, 1, 1), None, 4, id="clouds before it came"),
-        pytest.param((0, 0, 1, 1, 1), None, 3, id="it is too new to tell"),
-        pytest.param((0.5, 0.5, 0.5), None, 0, id="it does not stand"),
+        pytest.param((None, None, None, 1, 1, 1, 1), np.nan, 4, id="clouds before it came"),
+        pytest.param((0, 0, 1, 1, 1), np.nan, 3, id="it is too new to tell"),
+        pytest.param((0.5, 0.5, 0.5), np.nan, 0, id="it does not stand"),
     ],
 )
 def test_how_a_patch_came_is_asked_of_the_time_when_it_first_stood(
-    shares: tuple[float | None, ...], earlier: float | None, looks: int
+    shares: tuple[float | None, ...], earlier: float, looks: int
 ) -> None:
     own = _painted(YES) == YES
     levels = [UNSEEN if share is None else YES for share in shares]
@@ -117,8 +117,7 @@ def test_how_a_patch_came_is_asked_of_the_time_when_it_first_stood(
     found = coming_of(seen, own, 0.4)
 
     assert found.looks == looks
-    assert found.earlier == pytest.approx(earlier) if earlier is not None else True
-    assert (earlier is None) == bool(np.isnan(found.earlier))
+    assert found.earlier == pytest.approx(earlier, nan_ok=True)
 
 
 def test_a_patch_holds_the_weaker_blocks_that_it_touches() -> None:

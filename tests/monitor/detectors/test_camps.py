@@ -133,6 +133,18 @@ def test_a_camp_that_came_under_months_of_cloud_is_found_when_the_sky_clears() -
     assert found.tier is Tier.C and "coming_unseen" in found.flags
 
 
+def test_a_look_that_comes_months_late_is_judged_and_finds_nothing_anew() -> None:
+    camp = Stay(*PLACE, first=TRAINED + 5)
+    looks = list(the_looks(TRAINED + 30, [camp]))
+    # A hundred days older than the newest: no sign of that time is kept any more.
+    late = looks.pop(TRAINED + 9)
+
+    findings, verdicts = watched([*looks, late])
+
+    assert [f.kind for f in findings] == [FindingKind.CAMP_NEW]
+    assert verdicts[-1].reason == "" and verdicts[-1].patches == ()
+
+
 def test_one_bright_look_is_no_camp() -> None:
     blink = Stay(*PLACE, first=TRAINED + 5, until=TRAINED + 6)
 
