@@ -25,6 +25,7 @@ from monitor.camp_skill import (
     false_alarms,
 )
 from monitor.camps.calibration import CampCalibration, QuietScores
+from monitor.camps.growth import Growth
 from monitor.camps.reading import CampReading
 from monitor.camps.rules import fall_at, growth_at
 from monitor.camps.settings import CampSettings
@@ -263,24 +264,30 @@ def _found_again(record: Record) -> Iterator[CampAlarm]:
     """Yield growth of camps that were found: new shelters beside them are new camps to some."""
     places = {(row["camp_id"], row["reading"]["at"]): row for row in record.get("found", ())}
     for camp_id, series in series_of(record.get("found", ())).items():
-        for end in range(1, len(series) + 1):
-            growth = growth_at(series[:end], SETTINGS)
-            if growth is not None:
-                row = places[camp_id, series[end - 1].at.isoformat()]
-                yield CampAlarm(
-                    NEW, "", series[end - 1].at, row["column"] * BLOCK_M, row["row"] * BLOCK_M,
-                    growth.area_m2 / 1e4,
-                )  # fmt: skip
+        for latest, growth in _growths(series):
+            row = places[camp_id, latest.at.isoformat()]
+            yield CampAlarm(
+                NEW, "", latest.at, row["column"] * BLOCK_M, row["row"] * BLOCK_M,
+                growth.area_m2 / 1e4,
+            )  # fmt: skip
 
 
 def _growth_alarms(camp_id: str, series: Sequence[CampReading]) -> Iterator[CampAlarm]:
+    for latest, growth in _growths(series):
+        change = growth.area_m2 / latest.outline_m2 - 1.0
+        yield CampAlarm(
+            GROWTH, camp_id, latest.at, math.nan, math.nan, growth.area_m2 / 1e4, change
+        )
+
+
+def _growths(series: Sequence[CampReading]) -> Iterator[tuple[CampReading, Growth]]:
+    """Yield the readings that completed growth, beyond what was told before."""
+    told_m2 = 0.0
     for end in range(1, len(series) + 1):
-        latest, growth = series[end - 1], growth_at(series[:end], SETTINGS)
+        growth = growth_at(series[:end], SETTINGS, told_m2)
         if growth is not None:
-            change = growth.area_m2 / latest.outline_m2 - 1.0
-            yield CampAlarm(
-                GROWTH, camp_id, latest.at, math.nan, math.nan, growth.area_m2 / 1e4, change
-            )
+            told_m2 = max(told_m2, growth.area_m2)
+            yield series[end - 1], growth
 
 
 def _emptying_alarms(camp_id: str, series: Sequence[CampReading]) -> Iterator[CampAlarm]:

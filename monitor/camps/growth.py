@@ -69,6 +69,46 @@ class Growth:
     certainty: float
     """Posterior probability that it gained more than the asked share of its ground."""
 
+    slow: bool = False
+    """True if change, interval and area before are since the camp was mapped or last told of."""
+
+
+def slow_growth_of(
+    outline_m2: float, told_m2: float, gain_m2: float, sigma_m2: float, least_fraction: float
+) -> Growth:
+    """Return the growth of a camp since it was mapped, or since its growth was last told.
+
+    Parameters
+    ----------
+    outline_m2 : float
+        Of its outline, more than 0.
+    told_m2 : float
+        Area that was last told; 0 if none was.
+    gain_m2, sigma_m2 : float
+        Ground beside the outline that shows shelters, and its standard deviation.
+    least_fraction : float
+        Growth that `Growth.certainty` is about.
+
+    Notes
+    -----
+    For what no month shows: camps that grow by a few percent a month, and camps that grew under
+    the clouds of a rainy season.
+    """
+    before_m2, area_m2 = max(outline_m2, told_m2), outline_m2 + gain_m2
+    wide = 1.645 * sigma_m2
+    over = math.log(area_m2 / before_m2) - math.log1p(least_fraction)
+    return Growth(
+        area_m2=area_m2,
+        low_m2=area_m2 - wide,
+        high_m2=area_m2 + wide,
+        change=area_m2 / before_m2 - 1.0,
+        change_low=(area_m2 - wide) / before_m2 - 1.0,
+        change_high=(area_m2 + wide) / before_m2 - 1.0,
+        before_m2=before_m2,
+        certainty=float(ndtr(over * area_m2 / max(sigma_m2, 1.0))),
+        slow=True,
+    )
+
 
 def growth_of(
     series: Sequence[Measured],

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from monitor.camps.area import falls_of, measured
 from monitor.camps.emptying import lasting_fall
-from monitor.camps.growth import SPAN, Growth, growth_of
+from monitor.camps.growth import SPAN, Growth, growth_of, slow_growth_of
 from monitor.camps.loss import loss_of
 from monitor.camps.reading import CampReading
 from monitor.camps.settings import CampSettings
@@ -30,21 +30,37 @@ def growth_now(series: Sequence[CampReading], settings: CampSettings) -> Growth 
     return growth_of(ground, settings.min_growth_fraction, loss, recent[-1].outline_m2)
 
 
-def growth_at(series: Sequence[CampReading], settings: CampSettings) -> Growth | None:
+def growth_at(
+    series: Sequence[CampReading], settings: CampSettings, told_m2: float = 0.0
+) -> Growth | None:
     """Return the growth that the newest reading completes, None if it completes none.
 
     The posterior probability of more than 10 % in 30 days must exceed 0.95, and the gain
-    half a hectare (DETECTION 4d), a part of which has lasted.
+    half a hectare (DETECTION 4d), a part of which has lasted. Or as much since the camp was
+    mapped, or since `told_m2` was told, all of which has lasted.
     """
     least_m2 = settings.min_growth_area_ha * 1e4
     # Two readings in a row: a gain that the next look takes back was a cloud.
     gain_m2 = min((r.gain_m2 for r in series[-2:]), default=0.0)
     if gain_m2 < least_m2 or series[-1].lasting_m2 < 0.5 * least_m2:
         return None
-    growth = growth_now(series, settings)
-    if growth is None or growth.certainty <= settings.growth_certainty:
-        return None
-    return growth if growth.area_m2 - growth.before_m2 >= least_m2 else None
+    newest = series[-1]
+    lasting_m2 = min(gain_m2, newest.lasting_m2)
+    for growth in (
+        growth_now(series, settings),
+        slow_growth_of(
+            newest.outline_m2,
+            told_m2,
+            lasting_m2,
+            newest.gain_sigma_m2,
+            settings.min_growth_fraction,
+        ),
+    ):
+        if growth is None or growth.certainty <= settings.growth_certainty:
+            continue
+        if growth.area_m2 - growth.before_m2 >= least_m2:
+            return growth
+    return None
 
 
 def fall_at(series: Sequence[CampReading], settings: CampSettings) -> tuple[CampReading, ...]:

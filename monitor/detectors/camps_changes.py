@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -35,6 +35,8 @@ WORSE = 0.15
 BURN_REACH = timedelta(days=60)
 """A burn finding so long before the fall of a camp's sign explains it."""
 
+SINCE = {False: "in 30 days", True: "since it was mapped or last told of"}
+
 EMPTIED_PER_CAMP_YEAR = 0.05
 """Prior rate of emptied camps, customary."""
 
@@ -42,7 +44,7 @@ EMPTIED_PER_CAMP_YEAR = 0.05
 def growth_finding(
     camp: KnownCamp, series: Sequence[CampReading], verdict: CampVerdict, case: CampCase
 ) -> Finding | None:
-    growth = growth_at(series, case.settings)
+    growth = growth_at(series, case.settings, _told_m2(camp, case))
     if growth is None:
         return None
     latest = series[-1]
@@ -68,7 +70,7 @@ def _grown(
         detector=VERSION,
         p=max(1.0 - growth.certainty, 1e-4),
         score=growth.change,
-        score_unit="share of its area gained in 30 days",
+        score_unit=f"share of its area gained {SINCE[growth.slow]}",
         happened=_grew(kind, camp, series, case),
         look_ids=tuple(r.look_id for r in run),
         quiet_look_ids=_last_clear(series, _grew(kind, camp, series, case).start, case),
@@ -102,7 +104,7 @@ def _said_of(growth: Growth, latest: CampReading, p: float) -> dict[str, float]:
         "area_high_ha": growth.high_m2 / 1e4,
         "area_before_ha": growth.before_m2 / 1e4,
         "outline_ha": latest.outline_m2 / 1e4,
-        "change_30_days": growth.change,
+        "change_since_told" if growth.slow else "change_30_days": growth.change,
         "change_low": growth.change_low,
         "change_high": growth.change_high,
         "p": p,
@@ -247,6 +249,19 @@ def _comes_yearly(camp: KnownCamp, verdict: CampVerdict) -> bool:
         return False
     _, recurrent = verdict.years(gain, verdict.strengths[camp.camp_id])
     return recurrent > 0
+
+
+def _told_m2(camp: KnownCamp, case: CampCase) -> float:
+    """Return the largest area that was said of a camp, 0 if none was."""
+    beginning = datetime.min.replace(tzinfo=UTC)
+    return max(
+        (
+            1e4 * finding.indicators.get("area_ha", 0.0)
+            for kind in (FindingKind.CAMP_NEW, FindingKind.CAMP_GROWTH)
+            for finding in reported_about(kind, camp, beginning, case)
+        ),
+        default=0.0,
+    )
 
 
 def _is_reported(

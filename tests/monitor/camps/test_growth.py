@@ -3,8 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from scipy.special import ndtr
 
-from monitor.camps.growth import Measured, growth_of
+from monitor.camps.growth import Measured, growth_of, slow_growth_of
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -69,3 +70,22 @@ def test_wider_noise_makes_wider_intervals() -> None:
     assert sharp is not None and vague is not None
     assert vague.high_m2 - vague.low_m2 > sharp.high_m2 - sharp.low_m2
     assert vague.certainty < sharp.certainty
+
+
+def test_growth_since_the_outline_was_drawn_is_told_where_no_month_shows_it() -> None:
+    # 10 ha mapped, 2 ha beside it, known to a quarter of a hectare: ln(12 / 11) is .087, and
+    # .25 ha of 12 is .0208: 4.2 standard deviations.
+    found = slow_growth_of(1e5, 0.0, 2e4, 2_500.0, 0.10)
+
+    assert found.slow
+    assert found.before_m2 == 1e5 and found.area_m2 == 1.2e5
+    assert found.change == pytest.approx(0.2)
+    assert found.low_m2 == pytest.approx(1.2e5 - 1.645 * 2_500.0)
+    assert found.certainty == pytest.approx(ndtr(0.0870 / 0.0208), abs=1e-6)
+
+
+def test_what_was_told_is_not_told_again() -> None:
+    found = slow_growth_of(1e5, 1.2e5, 2e4, 2_500.0, 0.10)
+
+    assert found.change == pytest.approx(0.0)
+    assert found.certainty < 0.001

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -181,6 +182,27 @@ def test_a_camp_that_grows_is_reported_with_area_and_change() -> None:
     assert change_ha == pytest.approx(6.4, rel=0.15)
     assert found.indicators["change_low"] < found.indicators["change_30_days"]
     assert found.happened.start < START + (TRAINED + 6) * REVISIT <= found.happened.end
+
+
+def test_a_camp_that_grows_by_a_little_each_month_is_told_of_when_it_adds_up() -> None:
+    camp = a_camp(np.s_[20:30], np.s_[20:30])
+    # 4 blocks beside 100 every five weeks: no month shows 10 %.
+    strips = [
+        Stay(np.s_[20 + 4 * (n % 2) : 24 + 4 * (n % 2)], np.s_[30 + n // 2 : 31 + n // 2],
+             first=TRAINED + 7 * (n + 1))
+        for n in range(8)
+    ]  # fmt: skip
+    stays = [Stay(np.s_[20:30], np.s_[20:30], first=0), *strips]
+
+    findings, _ = watched(the_looks(TRAINED + 64, stays), [camp])
+
+    assert {f.kind for f in findings} == {FindingKind.CAMP_GROWTH}
+    before, *_ = (f.indicators["area_before_ha"] for f in findings)
+    areas = [before, *(f.indicators["area_ha"] for f in findings)]
+    assert len(areas) > 2
+    assert all(later >= 1.1 * earlier for earlier, later in pairwise(areas))
+    assert all("change_since_told" in f.indicators for f in findings)
+    assert all("since it was mapped" in f.evidence[0].score_unit for f in findings)
 
 
 def test_a_camp_of_one_block_is_measured_and_alarms_nobody() -> None:
