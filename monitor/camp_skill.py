@@ -19,11 +19,13 @@ NEW, GROWTH, EMPTYING = "camp_new", "camp_growth", "camp_emptied"
 KINDS = (NEW, GROWTH, EMPTYING)
 
 REACH_M = 500.0
-"""An alarm this near to the middle of a new camp is about it."""
+"""An alarm this near to the middle of a new camp is about it; of large ones, an alarm whose
+ground, taken as a circle, meets that of the camp."""
 
 EARLY = timedelta(days=1)
 LATE = timedelta(days=180)
-"""An alarm of a camp is about an event until so long after its end."""
+"""An alarm of growth or emptying is about an event until so long after its end. A new camp stands:
+an alarm of it is late, and never false."""
 
 ONE_PLACE = timedelta(days=90)
 """False alarms of one place within this time count once."""
@@ -166,14 +168,22 @@ def _of_size_at(event: CampEvent) -> datetime:
 
 def explains(event: CampEvent, alarm: CampAlarm) -> bool:
     """Return True if an alarm is about an event."""
-    if not event.started_at - EARLY <= alarm.at <= event.ended_at + LATE:
+    if alarm.at < event.started_at - EARLY:
+        return False
+    if event.kind != NEW and alarm.at > event.ended_at + LATE:
         return False
     if event.settlement_id and event.settlement_id == alarm.settlement_id:
         return True
     if event.kind == EMPTYING or alarm.kind == EMPTYING:
         return False
     # Shelters beside a known camp are its growth to one and a new camp to another.
-    return math.hypot(event.x_m - alarm.x_m, event.y_m - alarm.y_m) <= REACH_M
+    reach_m = max(REACH_M, _radius_m(event.area_ha) + _radius_m(alarm.area_ha))
+    return math.hypot(event.x_m - alarm.x_m, event.y_m - alarm.y_m) <= reach_m
+
+
+def _radius_m(area_ha: float) -> float:
+    """Return the radius of a circle of an area; 0 if that is not known."""
+    return 0.0 if math.isnan(area_ha) else math.sqrt(1e4 * area_ha / math.pi)
 
 
 def false_alarms(alarms: Sequence[CampAlarm]) -> list[CampAlarm]:

@@ -7,7 +7,7 @@ thresholds can be moved without judging the looks again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -48,6 +48,9 @@ class PatchRecord:
     texture_sigma: float
     years_checked: int
     earlier: float
+    early: bool
+    """True if two looks alone showed it."""
+
     refused: str
     row: float
     column: float
@@ -98,7 +101,7 @@ def world_records(
             is_new = not one.refused and one.area_m2 >= 1e4 * SETTINGS.min_new_area_ha
             patches.append(_patch(one, look, world, region, new=is_new))
             if is_new:
-                found.append(region.camp(f"found-{len(found)}", one.patch.own, one.area_m2))
+                found = _with(found, one, f"found-{len(patches)}", region)
         camps.extend(_camps(verdict, region, look, world))
         gained.extend(_gained(verdict, found, region))
     years = (world.settings.span.end - start) / timedelta(days=365.25)
@@ -117,6 +120,13 @@ def world_records(
         "found": gained,
         "reasons": reasons,
     }
+
+
+def _with(found: Sequence[KnownCamp], new: NewPatch, name: str, region: Region) -> list[KnownCamp]:
+    """Return found camps and one more, which takes the place of what two looks showed there."""
+    kept = [c for c in found if not (c.provisional and (c.near & new.patch.own).any())]
+    camp = region.camp(name, new.patch.own, new.area_m2)
+    return [*kept, replace(camp, provisional=new.patch.early)]
 
 
 def records_path(preset_name: str, seed: int, purpose: str, folder: Path) -> Path:
@@ -152,7 +162,8 @@ def _patch(one: NewPatch, look: Look, world: World, region: Region, *, new: bool
         score=one.score,
         texture_sigma=one.texture_sigma,
         years_checked=one.years_checked,
-        earlier=one.earlier,
+        earlier=one.coming.earlier,
+        early=one.patch.early,
         refused=one.refused,
         row=float(rows.mean()),
         column=float(columns.mean()),
@@ -192,7 +203,7 @@ def _gained(
     """Yield the readings of camps that the detector found, and where their gain lies."""
     for camp in found:
         reading = verdict.readings.get(camp.camp_id)
-        if reading is None:
+        if reading is None or camp.provisional:
             continue
         gain = np.flatnonzero(verdict.gains[camp.camp_id])
         rows, columns = np.divmod(gain if gain.size else np.flatnonzero(camp.own), region.shape[1])

@@ -16,7 +16,7 @@ from monitor.camps.features import BANDS, camp_features, has_texture
 from monitor.camps.recurrence import Seen
 from monitor.camps.region import KnownCamp, Region, region_of
 from monitor.camps.season import LEAST_LOOKS, MOST_LOOKS, absorbed, fitted, history_of
-from monitor.camps.stream import QUARANTINE, same_weeks
+from monitor.camps.stream import QUARANTINE, no_past, same_season
 from monitor.camps.verdict import CampState
 from monitor.detectors.camps import camp_verdict, frozen_blocks
 from monitor.detectors.camps_case import CampCase, found_camps
@@ -32,11 +32,6 @@ NAME = "camp"
 """What an area lists among its detectors."""
 
 known_region = lru_cache(maxsize=4)(region_of)
-
-
-def _no_past(on: datetime) -> Iterator[Seen]:
-    """Return no looks of earlier years: what priming finds is not reported."""
-    return iter(())
 
 
 class CampWatch:
@@ -72,8 +67,9 @@ class CampWatch:
         assert values is not None  # the bands are there
         seen = Seen(look.look_id, look.track, look.acquired_at, values)
         verdict = camp_verdict(
-            seen, state, region, found, self._job.camp, lambda on: self._same_weeks(on, region)
-        )
+            seen, state, region, found, self._job.camp,
+            lambda since, until: self._same_season(since, until, region),
+        )  # fmt: skip
         if verdict.reason:
             logger.info("camps.not_judged", look_id=look.look_id, reason=verdict.reason)
         self._state, self._changed = verdict.state, True
@@ -172,12 +168,13 @@ class CampWatch:
             if seen is None:
                 continue
             state = self._taught(state, seen.track, look.acquired_at, region, found)
-            state = camp_verdict(seen, state, region, found, self._job.camp, _no_past).state
+            state = camp_verdict(seen, state, region, found, self._job.camp, no_past).state
         return state
 
-    def _same_weeks(self, on: datetime, region: Region) -> Iterator[Seen]:
+    def _same_season(self, since: datetime, until: datetime, region: Region) -> Iterator[Seen]:
+        reach = self._job.camp.season_days
         for archived in self._shelf.standing:
-            if same_weeks(archived.acquired_at, on, self._job.camp.season_days):
+            if same_season(archived.acquired_at, since, until, reach):
                 seen = self._seen(archived, region)
                 if seen is not None:
                     yield seen

@@ -23,14 +23,11 @@ FULL_SHARE = 0.5
 """A block with this share of the strength of its patch's middle is wholly covered; with
 less it counts in proportion: patches end inside blocks."""
 
+RUNNING = CampSettings(least_looks=2, least_share=1.0, least_days=5.0)
+"""What two looks running are: all clear looks of five days, two at least."""
+
 LEAST_CORE = 4
 """Blocks of a patch that must have persisted; the others may have come later."""
-
-EARLIER = (timedelta(days=19.8), timedelta(days=45))
-"""A fifth of a day less than four looks at five days: orbits repeat to the minute."""
-
-STANDING = 0.8
-"""Share of its strength of today from which a patch stood in an earlier look."""
 
 EIGHT = np.ones((3, 3), dtype=np.int8)
 
@@ -48,22 +45,13 @@ class Patch:
     weight: Array
     """Covered share of each block of the region, 0 to 1; 0 outside."""
 
+    early: bool = False
+    """True if too little of it has persisted, and two looks running show it."""
+
     @property
     def area_blocks(self) -> float:
         """Area in blocks, parts included."""
         return float(self.weight.sum())
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """How a patch came, as far as the looks of the last weeks show it."""
-
-    earlier: float
-    """Share of its strength that it had three to six weeks before it first stood, or in older
-    looks where clouds hid it then; NaN if no look saw it so long before."""
-
-    looks: int
-    """Clear looks since it first stood."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +67,9 @@ class Persistence:
     lasted: Chosen
     """True where the sign has lasted."""
 
+    running: Chosen
+    """True where the last two clear looks, or all of the last days, show it."""
+
 
 def persistence_of(signs: Sequence[LookSign], settings: CampSettings) -> Persistence:
     """Return what persists as of the newest look.
@@ -92,29 +83,32 @@ def persistence_of(signs: Sequence[LookSign], settings: CampSettings) -> Persist
     Notes
     -----
     A sign has lasted where at least three of the last four clear looks, or more of more,
-    show it, over 15 days or more. Where two orbits look within days the share of three
+    show it, over ten days or more. Where two orbits look within days the share of three
     quarters is asked of all looks of that time.
     """
     now = signs[-1].at
-    newest_first = [s for s in reversed(signs) if now - s.at <= settings.memory]
+    newest_first = [s for s in reversed(signs) if now - s.at <= settings.recent]
     level = np.stack([s.level for s in newest_first])
     middle, strength = _middle(newest_first)
     lasted = np.zeros(level.shape[1], dtype=np.bool_)
+    running = lasted.copy()
     shown = (level >= settings.theta * STEPS) & (level != UNSEEN)
-    candidates = np.flatnonzero(shown.sum(axis=0) >= settings.least_looks)
+    candidates = np.flatnonzero(shown.sum(axis=0) >= RUNNING.least_looks)
     if candidates.size:
-        ages_d = [(now - s.at) / timedelta(days=1) for s in newest_first]
-        lasted[candidates] = _lasted(
-            shown[:, candidates], level[:, candidates] != UNSEEN, np.array(ages_d), settings
-        )
-    return Persistence(middle, strength, lasted & (middle >= settings.theta))
+        ages_d = np.array([(now - s.at) / timedelta(days=1) for s in newest_first])
+        shown, seen = shown[:, candidates], level[:, candidates] != UNSEEN
+        lasted[candidates] = _lasted(shown, seen, ages_d, settings)
+        running[candidates] = _lasted(shown, seen, ages_d, RUNNING)
+    strong = middle >= settings.theta
+    return Persistence(middle, strength, lasted & strong, running & strong)
 
 
 def as_of(sign: LookSign) -> Persistence:
     """Return what one look alone says: nothing has lasted."""
     level = (np.where(sign.level == UNSEEN, 0, sign.level) / STEPS).astype(np.float32)
     strength = (sign.strength / STEPS).astype(np.float32)
-    return Persistence(level, strength, np.zeros(level.shape, dtype=np.bool_))
+    nowhere = np.zeros(level.shape, dtype=np.bool_)
+    return Persistence(level, strength, nowhere, nowhere)
 
 
 def _lasted(
@@ -159,7 +153,9 @@ def _middle(newest_first: Sequence[LookSign]) -> tuple[Array, Array]:
 def patches_of(
     found: Persistence, allowed: Chosen, shape: tuple[int, int], settings: CampSettings
 ) -> Iterator[Patch]:
-    """Yield connected patches of lasting shelters, in a fixed order.
+    """Yield connected patches of shelters that last, or that two looks running show.
+
+    In a fixed order.
 
     Parameters
     ----------
@@ -175,15 +171,16 @@ def patches_of(
     0.5 on is connected with.
     """
     patches = numbered(found, allowed, shape, settings)
-    lasting = found.lasted & (patches > 0)
-    if not lasting.any():
-        return
-    cores = np.bincount(patches[lasting])
-    for number in np.flatnonzero(cores >= min(LEAST_CORE, settings.least_new_blocks)):
+    least = min(LEAST_CORE, settings.least_new_blocks)
+    cores = np.bincount(patches[found.lasted], minlength=2)
+    fresh = np.bincount(patches[found.running], minlength=len(cores))
+    cores = np.pad(cores, (0, len(fresh) - len(cores)))
+    for number in np.flatnonzero(np.maximum(cores, fresh) >= least):
         if number == 0:
             continue
         own = patches == number
-        yield Patch(own, own & found.lasted, covered(found.strength, own))
+        early = bool(cores[number] < least)
+        yield Patch(own, own & found.lasted, covered(found.strength, own), early)
 
 
 def covered(strength: Array, own: Chosen) -> Array:
@@ -244,41 +241,6 @@ def first_sign(
             return shows[::-1], quiet
         shows.append(signs[index])
     return shows[::-1], []
-
-
-def coming_of(signs: Sequence[LookSign], own: Chosen, strength: float) -> Coming:
-    """Return how a patch came: what it was three to six weeks before it first stood.
-
-    Parameters
-    ----------
-    signs : sequence of LookSign
-        Of the last weeks, oldest first; those that saw half of the patch count.
-    own : array
-        Blocks of the patch, shape (n,).
-    strength : float
-        Of the patch now, 0 to 1.
-
-    Notes
-    -----
-    Asked of the time it first stood, not of now: a camp that clouds hid for weeks, or that was
-    too small to be told, must not become old before anybody was told of it.
-    """
-    seen = [
-        (sign.at, float(sign.strength[known].mean()) / STEPS)
-        for sign in signs
-        for known in (own & (sign.level != UNSEEN),)
-        if known.sum() * 2 >= own.sum()
-    ]
-    stands = np.array([value >= STANDING * strength for _, value in seen])
-    # A missed cloud is no beginning: most looks from then on must show it standing.
-    lasting = [n for n, here in enumerate(stands) if here and stands[n:].mean() > 0.5]
-    if not lasting:
-        return Coming(float("nan"), 0)
-    stood = seen[lasting[0]][0]
-    then = [(stood - at, value) for at, value in seen if stood - at >= EARLIER[0]]
-    near = [value for age, value in then if age <= EARLIER[1]] or [value for _, value in then]
-    earlier = float(np.median(near)) / max(strength, 1e-3) if near else float("nan")
-    return Coming(earlier, sum(at >= stood for at, _ in seen))
 
 
 def shown_share(sign: LookSign, own: Chosen, theta: float) -> float:

@@ -14,8 +14,15 @@ clouds stay below, camps of tuning worlds rise by six and more."""
 LEAST_BRIGHTER = 0.03
 """Rise of ln visible: falling water lays bare ground that is bluer, but not brighter."""
 
+LEAST_EARLY_TEXTURE = 5.0
+"""The same where two looks alone show a patch: clouds that were missed twice rise by four."""
+
 SLOW_SHARE = 0.5
-"""Share of its strength from which a patch that had it weeks before it first stood came slowly."""
+"""Share of its strength from which a patch that had it three to six weeks before it first stood
+came slowly."""
+
+SLOW_SHARE_BEFORE = 0.3
+"""The same of the months before these weeks, in which of a camp there is nothing."""
 
 NEW_LOOKS = 8
 """Clear looks for which a patch may stand that nobody saw come: clouds hid it. What stands for
@@ -26,17 +33,26 @@ def spoken_against(patch: NewPatch, settings: CampSettings) -> str:
     """Return why a patch is no new camp by what its last weeks show; empty if it may be one."""
     if patch.has_texture and not patch.texture_sigma >= LEAST_TEXTURE:
         return "its texture did not rise"
+    if patch.patch.early and not patch.texture_sigma >= LEAST_EARLY_TEXTURE:
+        return "two looks alone show it, and its texture rose too little for that"
     if not patch.means["visible_change"] >= LEAST_BRIGHTER:
         return "its ground did not become brighter"
     score, least = patch.score, settings.min_score
     if not score >= least:
         return f"its sign is weak for its size: score {score:.1f} of {least:.1f}"
+    least_ha = settings.min_dense_share * settings.min_new_area_ha
+    if not patch.dense_m2 >= 1e4 * least_ha:
+        return f"most of it lies on {patch.dense_m2 / 1e4:.1f} ha, as stalls and yards do"
     if score >= settings.min_slow_score:
         return ""
-    if patch.earlier >= SLOW_SHARE:
-        return (
-            f"it came slowly, as building does: score {score:.1f} of {settings.min_slow_score:.1f}"
-        )
-    if math.isnan(patch.earlier) and patch.standing_looks > NEW_LOOKS:
-        return f"nobody saw it come, and {patch.standing_looks} clear looks show it"
+    return _slow(patch, f"score {score:.1f} of {settings.min_slow_score:.1f}")
+
+
+def _slow(patch: NewPatch, but: str) -> str:
+    """Return why the time in which a patch came speaks against it; empty if it does not."""
+    coming = patch.coming
+    if coming.earlier >= SLOW_SHARE or coming.before >= SLOW_SHARE_BEFORE:
+        return f"it came slowly, as building does: {but}"
+    if math.isnan(coming.earlier) and coming.looks > NEW_LOOKS:
+        return f"nobody saw it come, and {coming.looks} clear looks show it"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from monitor.camps.settings import CampSettings
 from monitor.camps.sign import STEPS, UNSEEN, sign_of
 
 Array = NDArray[np.float32]
+
+YEAR = timedelta(days=365.25)
 
 AROUND = 40
 """Blocks about a patch that its control is taken from: 1.6 km."""
@@ -51,6 +53,7 @@ def years_with_sign(
     region: Region,
     settings: CampSettings,
     strength: float,
+    now: datetime,
 ) -> tuple[int, int]:
     """Return how many earlier years were seen at a place, and how many showed the sign.
 
@@ -62,12 +65,13 @@ def years_with_sign(
         Looks of the same weeks of earlier years.
     strength : float
         Rise of brightness and blueness at the place today.
+    now : datetime
 
     Notes
     -----
-    A look of then shows it if half of the place resembles shelters, or if it had a third of
-    the strength of today and was as uneven: a season that learned most of a yearly fair hides
-    it in all years.
+    A year shows it if two of its looks do, or all where there are fewer. A look of then shows
+    it if half of the place resembles shelters, or if it had a third of the strength of today
+    and was as uneven: a season that learned most of a yearly fair hides it in all years.
     """
     at, shape, inner = _window(own, region)
     shown: dict[int, list[bool]] = {}
@@ -82,9 +86,11 @@ def years_with_sign(
         share, then = _then(part, _part(season, at), shape, inner, settings)
         if not np.isnan(share):
             is_shown = share >= 0.5 or then >= max(LEFT_OF_A_FAIR * strength, LEAST_RISE)
-            shown.setdefault(seen.at.year, []).append(is_shown)
-    years = [np.mean(looks) >= settings.recurrent_share for looks in shown.values()]
-    return len(years), int(sum(years))
+            # Seasons run across the turn of the year.
+            years_ago = round((now - seen.at) / YEAR)
+            shown.setdefault(years_ago, []).append(is_shown)
+    years = [sum(looks) >= min(settings.recurrent_looks, len(looks)) for looks in shown.values()]
+    return len(years), sum(years)
 
 
 def _window(own: Chosen, region: Region) -> tuple[NDArray[np.intp], tuple[int, int], Chosen]:

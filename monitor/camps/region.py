@@ -48,6 +48,9 @@ class KnownCamp:
     ring: Chosen
     """Land from 150 to 1,500 m around it, settlements left out: its control."""
 
+    provisional: bool = False
+    """True if two looks alone have shown it: a third has to find it once more."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:

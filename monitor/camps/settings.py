@@ -40,28 +40,37 @@ class CampSettings:
     least_days: float = 10.0
     """... over so many days: three looks five days apart."""
 
-    memory: timedelta = timedelta(days=75)
-    """Signs of looks are kept for so long."""
+    recent: timedelta = timedelta(days=75)
+    """Looks of this time say what stands now."""
+
+    memory: timedelta = timedelta(days=180)
+    """Signs of looks are kept for so long: older ones than a rainy season say nothing of how a
+    place came to be what it is."""
 
     growth_certainty: float = 0.95
     """Posterior probability from which growth is alerted."""
 
     season_days: float = 15.0
-    """Looks of earlier years so near in the season say whether a sign comes every year."""
+    """Looks of earlier years, from so long before the season in which a sign first stood to so
+    long after that of today, say whether it comes every year."""
 
-    recurrent_share: float = 0.34
-    """Share of such looks of one year from which it does."""
+    recurrent_looks: int = 2
+    """Of them, those of one year that must show it; all, if there are fewer."""
 
     max_shown_share: float = 0.03
     """A look in which more of the land resembles shelters is held: haze or missed cloud."""
 
-    min_score: float = 2.4
+    min_score: float = 2.8
     """Score of a patch from which it is reported: ln hectares plus five times the rise of
-    brightness and blueness. Fitted on tuning worlds: of the herders there one camp reaches it."""
+    brightness and blueness, as it will be in two weeks if it goes on filling."""
 
     min_slow_score: float = 5.0
-    """The same of a patch that had half of its strength three weeks before it first stood:
+    """The same of a patch that stood with less long before, or that nobody saw come:
     people settle in weeks, building sites rise over months. Only large camps stand out so far."""
+
+    min_dense_share: float = 0.95
+    """Of the least area: as many equal blocks as would hold the strength of a patch. Stalls on
+    half a hectare shine into the blocks around them."""
 
     clear: float = 0.70
     """Share of a camp that a look must see."""

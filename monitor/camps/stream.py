@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from monitor.camps.features import camp_features, has_texture
-from monitor.camps.recurrence import Seen
+from monitor.camps.recurrence import YEAR, Seen
 from monitor.camps.region import KnownCamp, Region
 from monitor.camps.season import absorbed, fitted, history_of
 from monitor.camps.settings import CampSettings
@@ -19,15 +19,18 @@ from monitor.detectors.camps import camp_verdict, frozen_blocks
 from monitor.looks import Look
 
 QUARANTINE = timedelta(days=60)
-YEAR_D = 365.25
 YEARS = 3
 
 
-def same_weeks(earlier: datetime, now: datetime, reach_days: float) -> bool:
-    """Return True if an instant lies in the same weeks of one of the last three years."""
-    age_d = (now - earlier) / timedelta(days=1)
-    years = round(age_d / YEAR_D)
-    return 1 <= years <= YEARS and abs(age_d - years * YEAR_D) <= reach_days
+def same_season(earlier: datetime, since: datetime, until: datetime, reach_days: float) -> bool:
+    """Return True if an instant lies in one season of one of the last three years.
+
+    The season is that from `since` to `until`, so many days wider on both sides.
+    """
+    reach = timedelta(days=reach_days)
+    return any(
+        since - reach <= earlier + years * YEAR <= until + reach for years in range(1, YEARS + 1)
+    )
 
 
 class CampStream:
@@ -58,18 +61,31 @@ class CampStream:
         self._texture[look.track] |= has_texture(look)
         verdict = None
         if look.acquired_at >= self._train_until:
-            self._teach(look, found)
+            self._teach(look.track, look.acquired_at, found)
+            self._prime(look.acquired_at, found)
             verdict = camp_verdict(
                 replace(seen, values=values), self.state, self._region, found, self._settings,
-                self._same_weeks, relaxed=self._relaxed,
+                self._same_season, relaxed=self._relaxed,
             )  # fmt: skip
             self.state = verdict.state
         if verdict is None or not verdict.held:
             self._past.append(seen)
         return verdict
 
-    def _teach(self, look: Look, found: Sequence[KnownCamp]) -> None:
-        track, now = look.track, look.acquired_at
+    def _prime(self, now: datetime, found: Sequence[KnownCamp]) -> None:
+        """Let the looks of the last months say what stood before anybody watched."""
+        if self.state.signs:
+            return
+        for seen in self._past:
+            if now - seen.at > self._settings.memory:
+                continue
+            self._teach(seen.track, now, found)
+            look = replace(seen, values=seen.values.astype(np.float32))
+            self.state = camp_verdict(
+                look, self.state, self._region, found, self._settings, no_past
+            ).state
+
+    def _teach(self, track: str, now: datetime, found: Sequence[KnownCamp]) -> None:
         ripe = [s for s in self._past if s.track == track and now - s.at >= QUARANTINE]
         season = self.state.seasons.get(track)
         if season is None:
@@ -88,6 +104,11 @@ class CampStream:
         if season is not None:
             self.state = replace(self.state, seasons={**self.state.seasons, track: season})
 
-    def _same_weeks(self, on: datetime) -> Iterator[Seen]:
+    def _same_season(self, since: datetime, until: datetime) -> Iterator[Seen]:
         reach = self._settings.season_days
-        return (s for s in self._past if same_weeks(s.at, on, reach))
+        return (s for s in self._past if same_season(s.at, since, until, reach))
+
+
+def no_past(since: datetime, until: datetime) -> Iterator[Seen]:
+    """Return no looks of earlier years: what priming finds is not reported."""
+    return iter(())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.camps.coming import Coming
 from monitor.camps.components import Patch
 from monitor.camps.reading import CampReading
 from monitor.camps.region import Chosen
@@ -24,7 +25,7 @@ class CampState:
     region_version: str
     seasons: Mapping[str, Season] = field(default_factory=dict)
     signs: tuple[LookSign, ...] = ()
-    """Of the last 75 days, oldest first."""
+    """Of the last 180 days, oldest first."""
 
     series: Mapping[str, tuple[CampReading, ...]] = field(default_factory=dict)
     """Camp to its readings, oldest first."""
@@ -36,18 +37,16 @@ class NewPatch:
 
     patch: Patch
     area_m2: float
+    dense_m2: float
+    """As many equal blocks as would hold its strength, as an area."""
+
     score: float
-    """ln of its hectares plus five times its strength: what placebo patches are ranked by."""
+    """ln of its hectares plus five times its strength, as it will be in two weeks if it goes on
+    filling: what placebo patches are ranked by."""
 
     texture_sigma: float
     has_texture: bool
-    earlier: float
-    """Share of its strength that it had three to six weeks before it first stood; NaN if
-    nobody saw it."""
-
-    standing_looks: int
-    """Clear looks since it first stood."""
-
+    coming: Coming
     clear: float
     """Share of the patch that the newest look saw, 0 to 1."""
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.camps.coming import coming_of
 from monitor.camps.components import (
     Patch,
     Persistence,
     as_of,
-    coming_of,
     gain_of,
     numbered,
     patches_of,
@@ -32,15 +32,20 @@ from monitor.camps.sign import STEPS, UNSEEN, LookSign, sign_of
 from monitor.camps.verdict import CampState, CampVerdict, NewPatch
 
 Array = NDArray[np.float32]
-Past = Callable[[datetime], Iterable[Seen]]
-"""Returns the looks of the same weeks of earlier years, read when they are needed."""
+Past = Callable[[datetime, datetime], Iterable[Seen]]
+"""Returns the looks of earlier years in the season from one instant to another, read when they
+are needed."""
 
-VERSION = "camp/2"
+VERSION = "camp/3"
 
 SERIES_KEPT = timedelta(days=400)
 STRENGTH_WEIGHT = 5.0
 MOST_STRENGTH = 0.8
 """Beyond it brightness is snow, salt or cloud, and says no more."""
+
+FILLING_DAYS, MOST_FILLING = 15.0, 0.2
+"""A patch that grew stronger from look to look is taken as it will be in two weeks: camps fill
+over weeks, herders and fairs come in days, building sites rise over months."""
 
 HELD_LEAST_BLOCKS = 300
 """No look is held for less than half a square kilometre."""
@@ -80,7 +85,7 @@ def camp_verdict(
         Camps that the detector itself found earlier.
     settings : CampSettings
     past : callable
-        Looks of the same weeks of earlier years.
+        Looks of the same season of earlier years.
     relaxed : bool
         True for calibration: smaller patches too, whatever speaks against them.
 
@@ -144,25 +149,30 @@ def _concluded(
     state = replace(state, series={**state.series, **kept})
     patches: tuple[NewPatch, ...] = ()
     if state.signs[-1] is sign:
-        taken = [gain > 0 for gain in gains.values()]
+        unsure = {camp.camp_id for camp in found if camp.provisional}
+        taken = [gain > 0 for camp_id, gain in gains.items() if camp_id not in unsure]
         patches = tuple(
             _judged(
                 patch,
                 persistence,
                 left,
                 z,
+                seen.at,
                 season,
                 state,
                 region,
+                found,
                 settings,
-                past(seen.at),
+                past,
                 relaxed=relaxed,
             )
             for patch in _candidates(persistence, region, found, taken, settings, relaxed=relaxed)
         )
 
     def years(own: Chosen, strength: float) -> tuple[int, int]:
-        return years_with_sign(own, past(seen.at), state.seasons, region, settings, strength)
+        since = coming_of(state.signs, own, strength).since or seen.at
+        looks = past(since, seen.at)
+        return years_with_sign(own, looks, state.seasons, region, settings, strength, seen.at)
 
     strengths = {
         camp_id: float(persistence.strength[gain > 0].mean()) if (gain > 0).any() else 0.0
@@ -221,7 +231,8 @@ def _candidates(
 ) -> list[Patch]:
     allowed = region.inside & ~region.settled
     for camp in (*region.camps, *found):
-        allowed &= ~camp.near
+        if not camp.provisional:
+            allowed &= ~camp.near
     for blocks in taken:
         # What lies beside ground that a camp gained is more of the same.
         allowed &= ~blocks
@@ -238,27 +249,34 @@ def _judged(
     persistence: Persistence,
     left: Controlled,
     z: Array,
+    at: datetime,
     season: Season,
     state: CampState,
     region: Region,
+    found: Sequence[KnownCamp],
     settings: CampSettings,
-    past: Iterable[Seen],
+    past: Past,
     *,
     relaxed: bool,
 ) -> NewPatch:
     own = patch.own
     seen = own & np.isfinite(z[0])
-    strength = float(persistence.strength[own].mean())
+    strengths = persistence.strength[own].astype(np.float64)
+    strength = float(strengths.mean())
     area_m2 = patch.area_blocks * region.block_m2
+    dense = strengths.sum() ** 2 / max(float((strengths**2).sum()), 1e-9)
     coming = coming_of(state.signs, own, strength)
-    found = NewPatch(
+    filling = min(FILLING_DAYS * coming.per_day, MOST_FILLING)
+    new = NewPatch(
         patch=patch,
         area_m2=area_m2,
-        score=float(np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(strength, MOST_STRENGTH)),
+        dense_m2=float(dense) * region.block_m2,
+        score=float(
+            np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(strength + filling, MOST_STRENGTH)
+        ),
         texture_sigma=float(np.median(z[TEXTURE, seen])) if seen.any() else float("nan"),
         has_texture=season.has_texture,
-        earlier=coming.earlier,
-        standing_looks=coming.looks,
+        coming=coming,
         clear=float(seen.sum() / max(own.sum(), 1)),
         years_checked=0,
         recurrent_years=0,
@@ -268,15 +286,17 @@ def _judged(
         },
         refused="",
     )
-    refused = spoken_against(found, settings)
+    told = patch.early and any((camp.near & own).any() for camp in found)
+    refused = "two looks alone show it, as was told" if told else spoken_against(new, settings)
     if refused and not relaxed:
         # The archive is read last: most patches are nothing without it.
-        return replace(found, refused=refused)
-    checked, recurrent = years_with_sign(own, past, state.seasons, region, settings, strength)
+        return replace(new, refused=refused)
+    looks = past(coming.since or at, at)
+    checked, recurrent = years_with_sign(own, looks, state.seasons, region, settings, strength, at)
     if recurrent:
         years = "an earlier year" if recurrent == 1 else f"{recurrent} earlier years"
         refused = f"the same weeks of {years} show it too"
-    return replace(found, years_checked=checked, recurrent_years=recurrent, refused=refused)
+    return replace(new, years_checked=checked, recurrent_years=recurrent, refused=refused)
 
 
 def _camps(

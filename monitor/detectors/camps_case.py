@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shapely.geometry.base import BaseGeometry
@@ -23,9 +23,12 @@ LOCAL_ODDS = 2.0
 that the rates come from hold more mimics of camps than land does: what just passes is raised,
 as tier C."""
 
-WEAK = frozenset({"texture_unknown", "no_earlier_season", "coming_unseen"})
+TWO_LOOKS = "two_looks"
+"""Flag of a new camp that two looks running show: a third one has to find it again."""
+
+WEAK = frozenset({"texture_unknown", "no_earlier_season", "coming_unseen", TWO_LOOKS})
 """Flags with which a finding is never more than tier C: for the desk. What nobody saw come is a
-camp that clouds hid, or a building site: in simulated worlds rather the second."""
+camp that clouds hid, or a building site."""
 
 HIGHEST = 0.97
 """No single sensor is surer than this."""
@@ -63,7 +66,9 @@ def found_camps(findings: Sequence[Finding], region: Region) -> list[KnownCamp]:
         known = next((c for c in found.values() if (c.own & own).any()), None)
         camp_id = f"new/{finding.finding_id}" if known is None else known.camp_id
         wide = own if known is None else own | known.own
-        found[camp_id] = region.camp(camp_id, wide, finding.area_m2)
+        camp = region.camp(camp_id, wide, finding.area_m2)
+        unsure = (known is None or known.provisional) and TWO_LOOKS in finding.flags
+        found[camp_id] = replace(camp, provisional=unsure)
     return list(found.values())
 
 

@@ -14,7 +14,13 @@ from monitor.camps.settings import CampSettings
 from monitor.camps.sign import LookSign
 from monitor.camps.verdict import CampVerdict, NewPatch
 from monitor.detectors.camps import VERSION
-from monitor.detectors.camps_case import UNKNOWN_BEFORE, CampCase, finding_of, probability_of
+from monitor.detectors.camps_case import (
+    TWO_LOOKS,
+    UNKNOWN_BEFORE,
+    CampCase,
+    finding_of,
+    probability_of,
+)
 from monitor.detectors.camps_changes import emptying_finding, growth_finding
 from monitor.finding import Evidence, Finding, FindingKind, SensorFamily
 
@@ -46,7 +52,7 @@ def camp_findings(verdict: CampVerdict, at: datetime, case: CampCase) -> Iterato
                 yield found
     for camp in case.camps:
         series = verdict.state.series.get(camp.camp_id, ())
-        if not series or series[-1].at != at:
+        if camp.provisional or not series or series[-1].at != at:
             continue
         grown = growth_finding(camp, series, verdict, case)
         if grown is not None:
@@ -68,11 +74,15 @@ def _new(patch: NewPatch, verdict: CampVerdict, case: CampCase) -> Finding:
         detector=VERSION,
         p=calibration.placebos.p(patch.score),
         score=patch.score,
-        score_unit="ln hectares plus 5 x rise of brightness and blueness",
+        score_unit="ln hectares plus 5 x rise of brightness and blueness in two weeks",
         happened=happened,
         look_ids=tuple(s.look_id for s in shows),
         quiet_look_ids=tuple(s.look_id for s in quiet[-1:]),
-        values={**patch.means, "texture_sigma": patch.texture_sigma},
+        values={
+            **patch.means,
+            "texture_sigma": patch.texture_sigma,
+            "strength_per_day": patch.coming.per_day,
+        },
         confounders=_new_confounders(patch),
     )
     return finding_of(
@@ -108,7 +118,9 @@ def _new_flags(
         flags.append("no_earlier_season")
     if not quiet:
         flags.append("start_unknown")
-    if np.isnan(patch.earlier) and patch.score < settings.min_slow_score:
+    if patch.patch.early:
+        flags.append(TWO_LOOKS)
+    if np.isnan(patch.coming.earlier) and patch.score < settings.min_slow_score:
         flags.append("coming_unseen")
     return tuple(flags)
 

@@ -47,14 +47,22 @@ def an_alarm(at: float = 120, kind: str = NEW, **changes: Any) -> CampAlarm:
         pytest.param(an_alarm(x_m=300.0, y_m=400.0), True, id="500 m exactly"),
         pytest.param(an_alarm(x_m=300.0, y_m=401.0), False, id="further off"),
         pytest.param(an_alarm(98.9), False, id="before it began"),
-        pytest.param(an_alarm(130 + 180), True, id="the last day"),
-        pytest.param(an_alarm(130 + 181), False, id="long after"),
+        pytest.param(an_alarm(130 + 400), True, id="long after: it stands"),
+        # Circles of 4 and 100 ha have radii of 113 and 564 m.
+        pytest.param(an_alarm(x_m=676.0, area_ha=100.0), True, id="a large one that meets it"),
+        pytest.param(an_alarm(x_m=679.0, area_ha=100.0), False, id="a large one beside it"),
+        pytest.param(an_alarm(x_m=501.0, area_ha=math.nan), False, id="of unknown size"),
         pytest.param(an_alarm(kind=GROWTH), True, id="as growth of the camp beside it"),
         pytest.param(an_alarm(kind=EMPTYING), False, id="of another kind"),
     ],
 )
 def test_an_alarm_is_about_a_new_camp_by_place_and_time(alarm: CampAlarm, expected: bool) -> None:
     assert explains(an_event(), alarm) is expected
+
+
+@pytest.mark.parametrize(("at", "expected"), [(130 + 180, True), (130 + 181, False)])
+def test_growth_is_about_an_event_for_half_a_year(at: float, expected: bool) -> None:
+    assert explains(an_event(GROWTH), an_alarm(at, kind=GROWTH)) is expected
 
 
 def test_recall_lag_and_area_of_new_camps() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from monitor.camps.components import (
     as_of,
-    coming_of,
     covered,
     first_sign,
     gain_of,
@@ -87,39 +86,6 @@ def test_one_look_alone_says_what_it_shows_and_that_nothing_has_lasted() -> None
     assert not found.lasted.any()
 
 
-@pytest.mark.parametrize(
-    ("shares", "earlier", "looks"),
-    [
-        pytest.param((0, 0, 0, 0, 1, 1, 1), 0.0, 3, id="it was not there"),
-        pytest.param((1,) * 7, np.nan, 7, id="nobody saw it come"),
-        # It stands from the seventh look on; six to four looks before it had half.
-        pytest.param((0.4, 0.5, 0.6, 0.6, 0.7, 0.7, 1, 1), 0.5, 2, id="it came slowly"),
-        # The same camp two months later is no slower for being older.
-        pytest.param((0, 0, 0, 0, *(1,) * 11), 0.0, 11, id="it came fast, long ago"),
-        # Of the looks from the first on 4 of 9 show it standing: a missed cloud.
-        pytest.param((1, 0, 0, 0, 0, 0, 1, 1, 1), 0.0, 3, id="a missed cloud before"),
-        pytest.param((0, None, None, None, None, 1, 1, 1), 0.0, 3, id="clouds while it came"),
-        pytest.param((None, None, None, 1, 1, 1, 1), np.nan, 4, id="clouds before it came"),
-        pytest.param((0, 0, 1, 1, 1), np.nan, 3, id="it is too new to tell"),
-        pytest.param((0.5, 0.5, 0.5), np.nan, 0, id="it does not stand"),
-    ],
-)
-def test_how_a_patch_came_is_asked_of_the_time_when_it_first_stood(
-    shares: tuple[float | None, ...], earlier: float, looks: int
-) -> None:
-    own = _painted(YES) == YES
-    levels = [UNSEEN if share is None else YES for share in shares]
-    seen = [
-        replace(sign, strength=np.full(N, round(80 * (share or 0)), np.uint8))
-        for sign, share in zip(signs(*levels), shares, strict=True)
-    ]
-
-    found = coming_of(seen, own, 0.4)
-
-    assert found.looks == looks
-    assert found.earlier == pytest.approx(earlier, nan_ok=True)
-
-
 def test_a_patch_holds_the_weaker_blocks_that_it_touches() -> None:
     field = np.full((4, 4), YES)
     field[3] = HALF  # .4: above .35, below .5
@@ -128,6 +94,36 @@ def test_a_patch_holds_the_weaker_blocks_that_it_touches() -> None:
     (patch,) = patches_of(found, ALL, SHAPE, SETTINGS)
 
     assert patch.own.sum() == 16 and patch.core.sum() == 12
+
+
+def test_two_looks_running_are_an_early_patch() -> None:
+    found = persistence_of(signs(NO, YES, YES), SETTINGS)
+    (patch,) = patches_of(found, ALL, SHAPE, SETTINGS)
+
+    assert patch.early and patch.own.sum() == 16 and not patch.core.any()
+
+
+@pytest.mark.parametrize(
+    ("levels", "step"),
+    [
+        pytest.param((NO, YES, NO, YES), 5, id="the look between does not show it"),
+        pytest.param((NO, NO, YES), 5, id="one look"),
+        pytest.param((NO, YES, YES, NO), 5, id="gone again"),
+        pytest.param((NO, YES, YES), 2.5, id="within days, from two orbits"),
+    ],
+)
+def test_what_is_less_than_two_looks_running_is_no_patch(
+    levels: tuple[int, ...], step: float
+) -> None:
+    found = persistence_of(signs(*levels, step_days=step), SETTINGS)
+
+    assert list(patches_of(found, ALL, SHAPE, SETTINGS)) == []
+
+
+def test_a_patch_that_has_lasted_is_early_no_more() -> None:
+    (patch,) = patches_of(persistence_of(signs(YES, YES, YES), SETTINGS), ALL, SHAPE, SETTINGS)
+
+    assert not patch.early
 
 
 def test_weak_blocks_alone_are_no_patch_nor_are_three_strong_ones() -> None:

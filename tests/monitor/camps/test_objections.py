@@ -5,20 +5,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from monitor.camps.coming import Coming
 from monitor.camps.components import Patch
 from monitor.camps.objections import spoken_against
 from monitor.camps.settings import CampSettings
 from monitor.camps.verdict import NewPatch
 
 OWN = np.ones(16, dtype=np.bool_)
+LASTED = Patch(OWN, OWN, np.ones(16, dtype=np.float32))
+EARLY = replace(LASTED, early=True)
+IN_WEEKS = Coming(earlier=0.1, before=0.0, looks=3, since=None, per_day=0.0)
 CAMP = NewPatch(
-    patch=Patch(OWN, OWN, np.ones(16, dtype=np.float32)),
+    patch=LASTED,
     area_m2=25_600.0,
+    dense_m2=20_000.0,
     score=3.0,
     texture_sigma=6.0,
     has_texture=True,
-    earlier=0.1,
-    standing_looks=3,
+    coming=IN_WEEKS,
     clear=1.0,
     years_checked=2,
     recurrent_years=0,
@@ -40,9 +44,24 @@ def test_nothing_speaks_against_a_camp_that_came_within_weeks() -> None:
         ({"texture_sigma": 1.0}, "its texture did not rise"),
         ({"texture_sigma": NAN}, "its texture did not rise"),
         ({"means": {"visible_change": 0.01}}, "its ground did not become brighter"),
-        ({"score": 2.3}, "its sign is weak for its size: score 2.3 of 2.4"),
-        ({"earlier": 0.6}, "it came slowly, as building does: score 3.0 of 5.0"),
-        ({"earlier": NAN, "standing_looks": 9}, "nobody saw it come, and 9 clear looks show it"),
+        ({"score": 2.7}, "its sign is weak for its size: score 2.7 of 2.8"),
+        ({"dense_m2": 9_000.0}, "most of it lies on 0.9 ha, as stalls and yards do"),
+        (
+            {"patch": EARLY, "texture_sigma": 4.9},
+            "two looks alone show it, and its texture rose too little for that",
+        ),
+        (
+            {"coming": replace(IN_WEEKS, earlier=0.5)},
+            "it came slowly, as building does: score 3.0 of 5.0",
+        ),
+        (
+            {"coming": replace(IN_WEEKS, earlier=NAN, before=0.3)},
+            "it came slowly, as building does: score 3.0 of 5.0",
+        ),
+        (
+            {"coming": replace(IN_WEEKS, earlier=NAN, before=NAN, looks=9)},
+            "nobody saw it come, and 9 clear looks show it",
+        ),
     ],
 )
 def test_what_speaks_against_a_patch_is_said(changed: dict[str, object], reason: str) -> None:
@@ -52,10 +71,24 @@ def test_what_speaks_against_a_patch_is_said(changed: dict[str, object], reason:
 @pytest.mark.parametrize(
     "changed",
     [
-        pytest.param({"earlier": NAN, "standing_looks": 8}, id="clouds hid its coming"),
-        pytest.param({"earlier": 1.0, "score": 5.0}, id="large and strong, however it came"),
+        pytest.param({"coming": Coming(NAN, NAN, 8, None, 0.0)}, id="clouds hid its coming"),
+        pytest.param(
+            {"coming": Coming(NAN, 0.2, 8, None, 0.0)}, id="clouds hid its coming, not before"
+        ),
+        pytest.param(
+            {"coming": replace(IN_WEEKS, earlier=1.0), "score": 5.0},
+            id="large and strong, however it came",
+        ),
+        pytest.param({"patch": EARLY}, id="two looks show it, and it is uneven"),
         pytest.param({"has_texture": False, "texture_sigma": NAN}, id="no texture was measured"),
     ],
 )
 def test_what_cannot_be_known_does_not_speak_against_it(changed: dict[str, object]) -> None:
     assert spoken_against(replace(CAMP, **changed), CampSettings()) == ""  # type: ignore[arg-type]
+
+
+def test_how_dense_it_must_be_follows_the_least_area_that_is_asked_for() -> None:
+    small = replace(CAMP, dense_m2=5_000.0)
+
+    assert spoken_against(small, CampSettings(min_new_area_ha=0.5)) == ""
+    assert spoken_against(small, CampSettings()).startswith("most of it lies on 0.5 ha")

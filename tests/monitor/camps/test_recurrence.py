@@ -24,6 +24,8 @@ REGION = a_region()
 PLACE = (slice(20, 24), slice(30, 34))
 OWN = blocks_of(*PLACE)
 YEAR = 73
+NOW = START + (80 + YEAR) * REVISIT
+"""A year after the looks that the tests ask of."""
 
 
 @cache
@@ -52,21 +54,40 @@ def seen(numbers: range, shown: range) -> Iterator[Seen]:
         pytest.param(range(80, 82), (1, 1), id="two of four"),
     ],
 )
-def test_a_year_shows_the_sign_from_a_third_of_its_looks_on(
+def test_a_year_shows_the_sign_if_two_of_its_looks_do(
     shown: range, expected: tuple[int, int]
 ) -> None:
     found = years_with_sign(
-        OWN, seen(range(80, 84), shown), {TRACK: season()}, REGION, CampSettings(), 0.4
+        OWN, seen(range(80, 84), shown), {TRACK: season()}, REGION, CampSettings(), 0.4, NOW
     )
 
     assert found == expected
 
 
+def test_a_single_look_of_a_year_is_enough_where_there_is_no_other() -> None:
+    look = seen(range(80, 81), range(80, 81))
+
+    found = years_with_sign(OWN, look, {TRACK: season()}, REGION, CampSettings(), 0.4, NOW)
+
+    assert found == (1, 1)
+
+
+def test_a_season_across_the_turn_of_the_year_is_that_of_one_year() -> None:
+    # Looks 72 and 73 lie in December and January; one of them shows it.
+    looks = list(seen(range(72, 74), range(72, 73)))
+    now = START + (73 + YEAR) * REVISIT
+
+    assert {look.at.year for look in looks} == {2021, 2022}
+    found = years_with_sign(OWN, looks, {TRACK: season()}, REGION, CampSettings(), 0.4, now)
+
+    assert found == (1, 0)
+
+
 def test_without_looks_or_seasons_no_year_was_checked() -> None:
     looks = list(seen(range(80, 82), range(80, 82)))
 
-    assert years_with_sign(OWN, [], {TRACK: season()}, REGION, CampSettings(), 0.4) == (0, 0)
-    assert years_with_sign(OWN, looks, {}, REGION, CampSettings(), 0.4) == (0, 0)
+    assert years_with_sign(OWN, [], {TRACK: season()}, REGION, CampSettings(), 0.4, NOW) == (0, 0)
+    assert years_with_sign(OWN, looks, {}, REGION, CampSettings(), 0.4, NOW) == (0, 0)
 
 
 def test_a_third_of_the_strength_of_today_is_the_sign_of_then() -> None:
@@ -85,8 +106,8 @@ def test_a_third_of_the_strength_of_today_is_the_sign_of_then() -> None:
 
     # Three tenths of a camp are a rise of about .20: a third of .54 is .18, of .75 it is .25.
     for strength, expected in ((0.54, (1, 1)), (0.75, (1, 0))):
-        found = years_with_sign(OWN, weak, {TRACK: season()}, REGION, CampSettings(), strength)
+        found = years_with_sign(OWN, weak, {TRACK: season()}, REGION, CampSettings(), strength, NOW)
         assert found == expected
     # As bright and as blue, but smooth: a cloud that nobody flagged is no fair.
-    smooth = years_with_sign(OWN, cloudy, {TRACK: season()}, REGION, CampSettings(), 0.54)
+    smooth = years_with_sign(OWN, cloudy, {TRACK: season()}, REGION, CampSettings(), 0.54, NOW)
     assert smooth == (1, 0)

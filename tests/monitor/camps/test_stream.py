@@ -3,22 +3,39 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from monitor.camps.settings import CampSettings
-from monitor.camps.stream import CampStream, same_weeks
-from tests.monitor.camps.worlds import REVISIT, START, a_look, a_region, the_looks
+from monitor.camps.stream import CampStream, same_season
+from tests.monitor.camps.worlds import REVISIT, START, Stay, a_look, a_region, the_looks
 
 NOW = datetime(2024, 5, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("days_ago", "expected"),
-    [(0, False), (14, False), (350, False), (351, True), (380, True), (381, False),
+    [(0, False), (14, False), (350, False), (351, True), (400, True), (401, False),
      (731, True), (1_096, True), (1_461, False)],
 )  # fmt: skip
-def test_the_same_weeks_are_those_of_the_last_three_years(days_ago: int, expected: bool) -> None:
-    assert same_weeks(NOW - timedelta(days=days_ago), NOW, 15.0) is expected
+def test_the_same_season_is_that_of_the_last_three_years(days_ago: int, expected: bool) -> None:
+    # From twenty days ago until now, and 15 days more on both sides.
+    since = NOW - timedelta(days=20)
+
+    assert same_season(NOW - timedelta(days=days_ago), since, NOW, 15.0) is expected
+
+
+def test_what_stood_before_anybody_watched_is_known_from_the_last_months() -> None:
+    stay = Stay(np.s_[20:24], np.s_[30:34], first=140)
+    stream = CampStream(a_region(), CampSettings(), START + 146 * REVISIT)
+
+    verdicts = [stream.take(look, []) for look in the_looks(147, [stay])]
+
+    (judged,) = [verdict for verdict in verdicts if verdict is not None]
+    # 36 looks of 180 days before the first that is judged.
+    assert len(stream.state.signs) == 36 + 1
+    (patch,) = judged.patches
+    assert not patch.patch.early and patch.refused == ""
 
 
 def test_looks_before_the_training_ends_only_teach() -> None:

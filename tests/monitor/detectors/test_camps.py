@@ -60,7 +60,7 @@ def test_a_new_camp_is_found_with_its_area_and_an_interval() -> None:
 
     findings, _ = watched(the_looks(TRAINED + 14, [Stay(*PLACE, first=appears)]))
 
-    found = findings[0]
+    early, found = findings
     assert found.kind is FindingKind.CAMP_NEW and found.settlement_id is None
     # 16 blocks of 40 m are 25,600 m2.
     assert found.area_m2 == pytest.approx(25_600, rel=0.1)
@@ -71,12 +71,40 @@ def test_a_new_camp_is_found_with_its_area_and_an_interval() -> None:
     assert found.looks_agreeing == 3
     assert found.tier is Tier.B
     assert found.indicators["area_low_ha"] < 2.56 < found.indicators["area_high_ha"]
+    # Two looks running say it first, to the desk alone.
+    assert early.last_seen == START + (appears + 1) * REVISIT
+    assert early.looks_agreeing == 2
+    assert early.tier is Tier.C and early.flags == ("two_looks",)
+    assert found.flags == ()
 
 
-def test_a_camp_that_was_found_is_not_found_again() -> None:
-    findings, _ = watched(the_looks(TRAINED + 30, [Stay(*PLACE, first=TRAINED + 5)]))
+def test_a_camp_that_was_found_and_confirmed_is_not_found_again() -> None:
+    findings, verdicts = watched(the_looks(TRAINED + 30, [Stay(*PLACE, first=TRAINED + 5)]))
 
-    assert [f.kind for f in findings] == [FindingKind.CAMP_NEW]
+    assert [(f.kind, f.looks_agreeing) for f in findings] == [
+        (FindingKind.CAMP_NEW, 2), (FindingKind.CAMP_NEW, 3)
+    ]  # fmt: skip
+    assert all(verdict.patches == () for verdict in verdicts[-10:])
+
+
+def test_what_two_looks_show_is_said_once_until_a_third_one_sees_it() -> None:
+    appears = TRAINED + 5
+    looks = the_looks(
+        TRAINED + 20, [Stay(*PLACE, first=appears)], cloudy=range(appears + 2, TRAINED + 16)
+    )
+
+    findings, _ = watched(looks)
+
+    assert [(f.looks_agreeing, f.tier) for f in findings] == [(2, Tier.C), (3, Tier.B)]
+    assert findings[1].last_seen == START + (TRAINED + 16) * REVISIT
+
+
+def test_what_two_looks_showed_and_went_again_has_not_emptied() -> None:
+    stay = Stay(*PLACE, first=TRAINED + 5, until=TRAINED + 7)
+
+    findings, _ = watched(the_looks(TRAINED + 20, [stay]))
+
+    assert [(f.kind, f.looks_agreeing) for f in findings] == [(FindingKind.CAMP_NEW, 2)]
 
 
 def test_the_same_looks_give_the_same_finding() -> None:
@@ -127,11 +155,12 @@ def test_a_camp_that_came_under_months_of_cloud_is_found_when_the_sky_clears() -
 
     findings, _ = watched(clear)
 
-    (found,) = findings
-    assert found.kind is FindingKind.CAMP_NEW
+    # It may be a building site as well: for the desk, after two looks and after three.
+    early, found = findings
+    assert early.flags == ("two_looks", "coming_unseen")
+    assert found.kind is FindingKind.CAMP_NEW and found.looks_agreeing == 3
     assert found.first_seen == START + clears * REVISIT
-    # It may be a building site as well: for the desk.
-    assert found.tier is Tier.C and "coming_unseen" in found.flags
+    assert found.tier is Tier.C and found.flags == ("coming_unseen",)
 
 
 def test_a_look_that_comes_months_late_is_judged_and_finds_nothing_anew() -> None:
@@ -142,7 +171,7 @@ def test_a_look_that_comes_months_late_is_judged_and_finds_nothing_anew() -> Non
 
     findings, verdicts = watched([*looks, late])
 
-    assert [f.kind for f in findings] == [FindingKind.CAMP_NEW]
+    assert [f.kind for f in findings] == [FindingKind.CAMP_NEW] * 2
     assert verdicts[-1].reason == "" and verdicts[-1].patches == ()
 
 
@@ -255,8 +284,10 @@ def test_a_found_camp_that_goes_is_said_to_empty() -> None:
 
     findings, _ = watched(the_looks(TRAINED + 24, [stay]))
 
-    assert [f.kind for f in findings] == [FindingKind.CAMP_NEW, FindingKind.CAMP_EMPTYING]
-    assert findings[1].settlement_id is None
+    assert [f.kind for f in findings] == [
+        FindingKind.CAMP_NEW, FindingKind.CAMP_NEW, FindingKind.CAMP_EMPTYING
+    ]  # fmt: skip
+    assert findings[2].settlement_id is None
 
 
 def _a_burn(place: str, at: datetime) -> Finding:
@@ -283,7 +314,7 @@ def test_looks_that_see_nothing_are_no_alarm_and_no_crash() -> None:
 
 
 def test_a_look_that_is_given_twice_counts_once() -> None:
-    looks = list(the_looks(TRAINED + 7, [Stay(*PLACE, first=TRAINED + 5)]))
+    looks = list(the_looks(TRAINED + 6, [Stay(*PLACE, first=TRAINED + 5)]))
     doubled = [*looks, looks[-1], looks[-1]]
 
     findings, verdicts = watched(doubled)
@@ -306,7 +337,8 @@ def test_looks_in_the_wrong_order_end_in_the_same_alarm() -> None:
 
     findings, _ = watched(looks)
 
-    assert [f.kind for f in findings] == [FindingKind.CAMP_NEW]
+    assert [f.kind for f in findings] == [FindingKind.CAMP_NEW] * 2
+    assert findings[-1].looks_agreeing >= 3
 
 
 def test_without_texture_a_camp_is_never_more_than_tier_c() -> None:
@@ -323,5 +355,7 @@ def test_two_orbits_do_not_make_ten_days_shorter() -> None:
 
     findings, _ = watched(looks)
 
-    # Looks every 2.5 days: the fourth look after the first spans ten days.
-    assert findings[0].last_seen - findings[0].first_seen >= timedelta(days=9.8)
+    # Looks every 2.5 days: the fourth look after the first spans ten days, the second five.
+    early, found = findings
+    assert early.last_seen - early.first_seen == timedelta(days=5) and early.looks_agreeing == 3
+    assert found.last_seen - found.first_seen >= timedelta(days=9.8)
