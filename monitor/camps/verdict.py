@@ -40,6 +40,9 @@ class NewPatch:
     dense_m2: float
     """As many equal blocks as would hold its strength, as an area."""
 
+    strength: float
+    """Its mean rise of brightness and blueness, 0 to 1."""
+
     score: float
     """ln of its hectares plus five times its strength, as it will be in two weeks if it goes on
     filling: what placebo patches are ranked by."""

@@ -21,7 +21,8 @@ from monitor.camps.components import (
 )
 from monitor.camps.control import Controlled, controlled
 from monitor.camps.emptying import contrast_of, fall_of, lost_strength, texture_fall_of
-from monitor.camps.features import FEATURES, TEXTURE, VISIBLE
+from monitor.camps.features import VISIBLE
+from monitor.camps.measures import patch_measured
 from monitor.camps.objections import spoken_against
 from monitor.camps.reading import CampReading
 from monitor.camps.recurrence import Seen, years_with_sign
@@ -39,14 +40,6 @@ are needed."""
 VERSION = "camp/3"
 
 SERIES_KEPT = timedelta(days=400)
-STRENGTH_WEIGHT = 5.0
-MOST_STRENGTH = 0.8
-"""Beyond it brightness is snow, salt or cloud, and says no more."""
-
-FILLING_DAYS, MOST_FILLING = 15.0, 0.2
-"""A patch that grew stronger from look to look is taken as it will be in two weeks: camps fill
-over weeks, herders and fairs come in days, building sites rise over months."""
-
 HELD_LEAST_BLOCKS = 300
 """No look is held for less than half a square kilometre."""
 
@@ -153,16 +146,12 @@ def _concluded(
         taken = [gain > 0 for camp_id, gain in gains.items() if camp_id not in unsure]
         patches = tuple(
             _judged(
-                patch,
-                persistence,
-                left,
-                z,
-                seen.at,
-                season,
+                patch_measured(patch, persistence, left, z, state, season, region.block_m2),
                 state,
                 region,
                 found,
                 settings,
+                seen.at,
                 past,
                 relaxed=relaxed,
             )
@@ -245,54 +234,27 @@ def _candidates(
 
 
 def _judged(
-    patch: Patch,
-    persistence: Persistence,
-    left: Controlled,
-    z: Array,
-    at: datetime,
-    season: Season,
+    new: NewPatch,
     state: CampState,
     region: Region,
     found: Sequence[KnownCamp],
     settings: CampSettings,
+    at: datetime,
     past: Past,
     *,
     relaxed: bool,
 ) -> NewPatch:
-    own = patch.own
-    seen = own & np.isfinite(z[0])
-    strengths = persistence.strength[own].astype(np.float64)
-    strength = float(strengths.mean())
-    area_m2 = patch.area_blocks * region.block_m2
-    dense = strengths.sum() ** 2 / max(float((strengths**2).sum()), 1e-9)
-    coming = coming_of(state.signs, own, strength)
-    filling = min(FILLING_DAYS * coming.per_day, MOST_FILLING)
-    new = NewPatch(
-        patch=patch,
-        area_m2=area_m2,
-        dense_m2=float(dense) * region.block_m2,
-        score=float(
-            np.log(area_m2 / 1e4) + STRENGTH_WEIGHT * min(strength + filling, MOST_STRENGTH)
-        ),
-        texture_sigma=float(np.median(z[TEXTURE, seen])) if seen.any() else float("nan"),
-        has_texture=season.has_texture,
-        coming=coming,
-        clear=float(seen.sum() / max(own.sum(), 1)),
-        years_checked=0,
-        recurrent_years=0,
-        means={
-            f"{name}_change": float(left.residual[row, seen].mean()) if seen.any() else float("nan")
-            for row, name in enumerate(FEATURES)
-        },
-        refused="",
-    )
-    told = patch.early and any((camp.near & own).any() for camp in found)
+    """Return a patch with why it is no new camp, if anything speaks against it."""
+    own = new.patch.own
+    told = new.patch.early and any((camp.near & own).any() for camp in found)
     refused = "two looks alone show it, as was told" if told else spoken_against(new, settings)
     if refused and not relaxed:
         # The archive is read last: most patches are nothing without it.
         return replace(new, refused=refused)
-    looks = past(coming.since or at, at)
-    checked, recurrent = years_with_sign(own, looks, state.seasons, region, settings, strength, at)
+    looks = past(new.coming.since or at, at)
+    checked, recurrent = years_with_sign(
+        own, looks, state.seasons, region, settings, new.strength, at
+    )
     if recurrent:
         years = "an earlier year" if recurrent == 1 else f"{recurrent} earlier years"
         refused = f"the same weeks of {years} show it too"

@@ -19,6 +19,7 @@ CAMP = NewPatch(
     patch=LASTED,
     area_m2=25_600.0,
     dense_m2=20_000.0,
+    strength=0.4,
     score=3.0,
     texture_sigma=6.0,
     has_texture=True,
