@@ -1,7 +1,7 @@
 """The camp study: simulated worlds with camps and what looks like them, in one page.
 
     nice -n 10 python benchmarks/camp_study.py --out DIR [--bench 10] [--quiet 16]
-        [--tuning-bench 3] [--tuning-quiet 2] [--only test] [--as-it-is]
+        [--tuning-bench 8] [--tuning-quiet 8] [--only test] [--as-it-is]
         [--calibration monitor/camps/calibration.json] [--doc docs/camp-report.md]
 
 Tuning and test worlds come from seeds kept apart in `monitor.simulation.presets`. Each
@@ -28,10 +28,10 @@ from monitor.camps.calibration import camp_calibration_table
 from monitor.detectors.camps import VERSION
 from monitor.simulation.presets import VERSION as SIMULATION
 
-SEEDS = {"tuning": 1_002, "test": 9_130}
-"""First seed of each purpose. Camp worlds of 9000 to 9125 have been looked at."""
+SEEDS = {"tuning": 1_002, "test": 9_160}
+"""First seed of each purpose. Camp worlds of 9000 to 9155 have been looked at."""
 
-CALIBRATION = "camp-sim-3"
+CALIBRATION = "camp-sim-4"
 
 HEAD = f"""# Camps: what the detector finds in simulated worlds
 
@@ -95,8 +95,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--bench", type=int, default=10, help="test worlds with new camps")
     parser.add_argument("--quiet", type=int, default=16, help="test worlds without")
-    parser.add_argument("--tuning-bench", type=int, default=4)
-    parser.add_argument("--tuning-quiet", type=int, default=4)
+    parser.add_argument("--tuning-bench", type=int, default=8)
+    parser.add_argument("--tuning-quiet", type=int, default=8)
     parser.add_argument("--only", choices=sorted(SEEDS), help="judge worlds of one purpose")
     parser.add_argument("--as-it-is", action="store_true", help="judge no further worlds")
     parser.add_argument("--calibration", type=Path)
