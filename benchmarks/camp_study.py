@@ -23,8 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from monitor.camp_report import calibration_of, report_lines
+from monitor.camp_stated import stated_lines
 from monitor.camp_study import ORBITS, records_path, records_to_file
-from monitor.camps.calibration import camp_calibration_table
+from monitor.camps.calibration import camp_calibration_table, shipped_camp_calibration
 from monitor.detectors.camps import VERSION
 from monitor.simulation.presets import VERSION as SIMULATION
 
@@ -53,6 +54,14 @@ In time is 30 days for new camps, by two clocks: from the first shelter, and fro
 2.5 % of the ground of one hectare was under shelters (from the end of its filling if that never
 was). Camps take 10 to 60 days to fill. Until camp/1 the first clock was the only one. In time is
 45 days for growth and emptying.
+"""
+
+STATED = """## Stated and observed
+
+Each new camp that was told in the held-out worlds, those of less than a hectare too, with the
+probability that was stated; it is true if a camp had come to its ground or grown on it. The
+prior is one new camp per 1,000 km2 and year, far fewer than in these worlds, so more should be
+true than stated.
 """
 
 LIMITS = """## What this does not show
@@ -118,7 +127,8 @@ def main() -> None:
         chosen.calibration.write_text(json.dumps(table) + "\n", encoding="utf-8")
         print(chosen.calibration)
     head = HEAD.format(on=f"{datetime.now(UTC):%Y-%m-%d}")
-    text = "\n".join([head, *report_lines(tuning, test), LIMITS])
+    stated = [STATED, *stated_lines(test, shipped_camp_calibration()), ""]
+    text = "\n".join([head, *report_lines(tuning, test), *stated, LIMITS])
     page = chosen.doc or chosen.out / "camp-report.md"
     page.write_text(text, encoding="utf-8")
     print(page)

@@ -60,11 +60,11 @@ class CampSettings:
     max_shown_share: float = 0.03
     """A look in which more of the land resembles shelters is held: haze or missed cloud."""
 
-    min_score: float = 2.8
-    """Score of a patch from which it is reported: ln hectares plus five times the rise of
+    min_score: float = 2.4
+    """Score of a patch from which it is reported: .6 of ln hectares plus five times the rise of
     brightness and blueness, as it will be in two weeks if it goes on filling."""
 
-    min_slow_score: float = 5.0
+    min_slow_score: float = 4.0
     """The same of a patch that stood with less long before, or that nobody saw come:
     people settle in weeks, building sites rise over months. Only large camps stand out so far."""
 

@@ -44,7 +44,7 @@ class NewPatch:
     """Its mean rise of brightness and blueness, 0 to 1."""
 
     score: float
-    """ln of its hectares plus five times its strength, as it will be in two weeks if it goes on
+    """.6 of ln hectares plus five times its strength, as it will be in two weeks if it goes on
     filling: what placebo patches are ranked by."""
 
     texture_sigma: float

@@ -74,7 +74,7 @@ def _new(patch: NewPatch, verdict: CampVerdict, case: CampCase) -> Finding:
         detector=VERSION,
         p=calibration.placebos.p(patch.score),
         score=patch.score,
-        score_unit="ln hectares plus 5 x rise of brightness and blueness in two weeks",
+        score_unit="0.6 x ln hectares + 5 x rise of brightness and blueness in two weeks",
         happened=happened,
         look_ids=tuple(s.look_id for s in shows),
         quiet_look_ids=tuple(s.look_id for s in quiet[-1:]),

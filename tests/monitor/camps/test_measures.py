@@ -37,9 +37,9 @@ def test_dense_blocks_follow_the_shape_and_not_the_strength(
 
 
 def test_a_patch_that_fills_is_taken_as_it_will_be_in_two_weeks() -> None:
-    # ln 2 + 5 x .3, and .01 a day for 15 days more.
-    assert score_of(2e4, 0.3, 0.0) == pytest.approx(math.log(2) + 1.5)
-    assert score_of(2e4, 0.3, 0.01) == pytest.approx(math.log(2) + 2.25)
+    # .6 ln 2 + 5 x .3, and .01 a day for 15 days more.
+    assert score_of(2e4, 0.3, 0.0) == pytest.approx(0.6 * math.log(2) + 1.5)
+    assert score_of(2e4, 0.3, 0.01) == pytest.approx(0.6 * math.log(2) + 2.25)
 
 
 def test_neither_filling_nor_brightness_counts_without_end() -> None:

@@ -45,7 +45,7 @@ def test_nothing_speaks_against_a_camp_that_came_within_weeks() -> None:
         ({"texture_sigma": 1.0}, "its texture did not rise"),
         ({"texture_sigma": NAN}, "its texture did not rise"),
         ({"means": {"visible_change": 0.01}}, "its ground did not become brighter"),
-        ({"score": 2.7}, "its sign is weak for its size: score 2.7 of 2.8"),
+        ({"score": 2.3}, "its sign is weak for its size: score 2.3 of 2.4"),
         ({"dense_m2": 9_000.0}, "most of it lies on 0.9 ha, as stalls and yards do"),
         (
             {"patch": EARLY, "texture_sigma": 4.9},
@@ -53,11 +53,11 @@ def test_nothing_speaks_against_a_camp_that_came_within_weeks() -> None:
         ),
         (
             {"coming": replace(IN_WEEKS, earlier=0.5)},
-            "it came slowly, as building does: score 3.0 of 5.0",
+            "it came slowly, as building does: score 3.0 of 4.0",
         ),
         (
             {"coming": replace(IN_WEEKS, earlier=NAN, before=0.3)},
-            "it came slowly, as building does: score 3.0 of 5.0",
+            "it came slowly, as building does: score 3.0 of 4.0",
         ),
         (
             {"coming": replace(IN_WEEKS, earlier=NAN, before=NAN, looks=9)},
@@ -77,7 +77,7 @@ def test_what_speaks_against_a_patch_is_said(changed: dict[str, object], reason:
             {"coming": Coming(NAN, 0.2, 8, None, 0.0)}, id="clouds hid its coming, not before"
         ),
         pytest.param(
-            {"coming": replace(IN_WEEKS, earlier=1.0), "score": 5.0},
+            {"coming": replace(IN_WEEKS, earlier=1.0), "score": 4.0},
             id="large and strong, however it came",
         ),
         pytest.param({"patch": EARLY}, id="two looks show it, and it is uneven"),
