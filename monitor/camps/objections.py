@@ -14,14 +14,16 @@ clouds stay below, camps of tuning worlds rise by six and more."""
 LEAST_BRIGHTER = 0.03
 """Rise of ln visible: falling water lays bare ground that is bluer, but not brighter."""
 
-LEAST_EARLY_TEXTURE = 5.0
-"""The same where two looks alone show a patch: clouds that were missed twice rise by four."""
+LEAST_EARLY_TEXTURE, EARLY_TEXTURE_RATIO = 5.0, 1.5
+"""The same where two looks alone show a patch, and the rise of the logarithm of texture beside
+that of brightness and blueness: edges of clouds that were missed twice rise by five sigmas, and
+by .9 where they brighten by .7; camps by twice as much as they brighten and more."""
 
-SLOW_SHARE = 0.5
+SLOW_SHARE = 0.4
 """Share of its strength from which a patch that had it three to six weeks before it first stood
 came slowly."""
 
-SLOW_SHARE_BEFORE = 0.3
+SLOW_SHARE_BEFORE = 0.2
 """The same of the months before these weeks, in which of a camp there is nothing."""
 
 NEW_LOOKS = 8
@@ -33,7 +35,7 @@ def spoken_against(patch: NewPatch, settings: CampSettings) -> str:
     """Return why a patch is no new camp by what its last weeks show; empty if it may be one."""
     if patch.has_texture and not patch.texture_sigma >= LEAST_TEXTURE:
         return "its texture did not rise"
-    if patch.patch.early and not patch.texture_sigma >= LEAST_EARLY_TEXTURE:
+    if patch.patch.early and not _is_surely_uneven(patch):
         return "two looks alone show it, and its texture rose too little for that"
     if not patch.means["visible_change"] >= LEAST_BRIGHTER:
         return "its ground did not become brighter"
@@ -46,6 +48,13 @@ def spoken_against(patch: NewPatch, settings: CampSettings) -> str:
     if score >= settings.min_slow_score:
         return ""
     return _slow(patch, f"score {score:.1f} of {settings.min_slow_score:.1f}")
+
+
+def _is_surely_uneven(patch: NewPatch) -> bool:
+    means = patch.means
+    brighter = means["visible_change"] + means["blue_red_change"]
+    is_uneven = means["texture_change"] >= EARLY_TEXTURE_RATIO * brighter
+    return is_uneven and patch.texture_sigma >= LEAST_EARLY_TEXTURE
 
 
 def _slow(patch: NewPatch, but: str) -> str:

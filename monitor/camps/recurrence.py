@@ -69,9 +69,10 @@ def years_with_sign(
 
     Notes
     -----
-    A year shows it if two of its looks do, or all where there are fewer. A look of then shows
-    it if half of the place resembles shelters, or if it had a third of the strength of today
-    and was as uneven: a season that learned most of a yearly fair hides it in all years.
+    A year shows it if one of its looks does: fairs of the rains are seen through gaps. A look
+    of then shows it if half of the place resembles shelters, or if it had a third of the
+    strength of today and was as uneven: a season that learned most of a yearly fair hides it
+    in all years.
     """
     at, shape, inner = _window(own, region)
     shown: dict[int, list[bool]] = {}
@@ -89,8 +90,7 @@ def years_with_sign(
             # Seasons run across the turn of the year.
             years_ago = round((now - seen.at) / YEAR)
             shown.setdefault(years_ago, []).append(is_shown)
-    years = [sum(looks) >= min(settings.recurrent_looks, len(looks)) for looks in shown.values()]
-    return len(years), sum(years)
+    return len(shown), sum(any(looks) for looks in shown.values())
 
 
 def _window(own: Chosen, region: Region) -> tuple[NDArray[np.intp], tuple[int, int], Chosen]:

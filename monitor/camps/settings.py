@@ -51,11 +51,8 @@ class CampSettings:
     """Posterior probability from which growth is alerted."""
 
     season_days: float = 15.0
-    """Looks of earlier years, from so long before the season in which a sign first stood to so
-    long after that of today, say whether it comes every year."""
-
-    recurrent_looks: int = 2
-    """Of them, those of one year that must show it; all, if there are fewer."""
+    """Looks of earlier years, from so long before a sign may first have stood to so long after
+    the season of today, say whether it comes every year."""
 
     max_shown_share: float = 0.03
     """A look in which more of the land resembles shelters is held: haze or missed cloud."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.camps.coming import coming_of
+from monitor.camps.coming import coming_of, fresh_of
 from monitor.camps.components import (
     Patch,
     Persistence,
@@ -158,9 +158,11 @@ def _concluded(
             for patch in _candidates(persistence, region, found, taken, settings, relaxed=relaxed)
         )
 
-    def years(own: Chosen, strength: float) -> tuple[int, int]:
-        since = coming_of(state.signs, own, strength).since or seen.at
-        looks = past(since, seen.at)
+    def years(gained: Chosen, strength: float) -> tuple[int, int]:
+        own = fresh_of(state.signs, gained)
+        if not own.any():
+            return 0, 0
+        looks = past(coming_of(state.signs, own, strength).earliest(seen.at), seen.at)
         return years_with_sign(own, looks, state.seasons, region, settings, strength, seen.at)
 
     strengths = {
@@ -251,7 +253,7 @@ def _judged(
     if refused and not relaxed:
         # The archive is read last: most patches are nothing without it.
         return replace(new, refused=refused)
-    looks = past(new.coming.since or at, at)
+    looks = past(new.coming.earliest(at), at)
     checked, recurrent = years_with_sign(
         own, looks, state.seasons, region, settings, new.strength, at
     )

@@ -63,17 +63,20 @@ def _grown(
     case: CampCase,
 ) -> Finding:
     gain = verdict.gains[camp.camp_id] > 0
-    run = _run_of_gain(series)
     gained_m2 = growth.area_m2 - growth.before_m2
+    # What it had gained before this growth is part of the camp that grew.
+    stood_m2 = min(max(growth.before_m2 - series[-1].outline_m2, 0.0), series[-1].gain_m2)
+    run = _run_of_gain(series, stood_m2)
+    happened = _grew(kind, camp, series, stood_m2, case)
     evidence = Evidence(
         family=SensorFamily.OPTICAL,
         detector=VERSION,
         p=max(1.0 - growth.certainty, 1e-4),
         score=growth.change,
         score_unit=f"share of its area gained {SINCE[growth.slow]}",
-        happened=_grew(kind, camp, series, case),
+        happened=happened,
         look_ids=tuple(r.look_id for r in run),
-        quiet_look_ids=_last_clear(series, _grew(kind, camp, series, case).start, case),
+        quiet_look_ids=_last_clear(series, happened.start, case),
         values={"gain_ha": series[-1].gain_m2 / 1e4, "certainty": growth.certainty},
         confounders=(
             "market or building site beside the camp: looks alike",
@@ -112,9 +115,13 @@ def _said_of(growth: Growth, latest: CampReading, p: float) -> dict[str, float]:
 
 
 def _grew(
-    kind: FindingKind, camp: KnownCamp, series: Sequence[CampReading], case: CampCase
+    kind: FindingKind,
+    camp: KnownCamp,
+    series: Sequence[CampReading],
+    stood_m2: float,
+    case: CampCase,
 ) -> Interval:
-    """Return when a camp grew: after the last look without the gain, until now.
+    """Return when a camp grew: after the last look with no more than had stood, until now.
 
     A camp that still fills keeps the interval in which it appeared.
     """
@@ -123,7 +130,8 @@ def _grew(
             if camp.camp_id == f"new/{finding.finding_id}":
                 return finding.happened
     latest = series[-1]
-    small_m2 = min(0.1 * latest.gain_m2, 0.5 * case.settings.min_growth_area_ha * 1e4)
+    fresh_m2 = latest.gain_m2 - stood_m2
+    small_m2 = stood_m2 + min(0.1 * fresh_m2, 0.5 * case.settings.min_growth_area_ha * 1e4)
     without = [r.at for r in series if r.gain_m2 <= small_m2]
     # Two looks must show a gain before it counts: the last one without may show it already.
     start = without[-2] if len(without) > 1 else series[0].at - UNKNOWN_BEFORE
@@ -136,11 +144,11 @@ def _last_clear(series: Sequence[CampReading], until: datetime, case: CampCase) 
     return tuple(r.look_id for r in clear[-1:])
 
 
-def _run_of_gain(series: Sequence[CampReading]) -> list[CampReading]:
-    """Return the readings at the end that show half of the latest gain or more."""
+def _run_of_gain(series: Sequence[CampReading], stood_m2: float) -> list[CampReading]:
+    """Return the readings at the end that show half of what came beside what had stood."""
     run: list[CampReading] = []
     for reading in reversed(series):
-        if reading.gain_m2 < 0.5 * series[-1].gain_m2:
+        if reading.gain_m2 < 0.5 * (stood_m2 + series[-1].gain_m2):
             break
         run.append(reading)
     return run[::-1]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitor.camps.coming import Coming, coming_of
+from monitor.camps.coming import Coming, coming_of, fresh_of
 from monitor.camps.sign import UNSEEN, LookSign
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -63,6 +63,23 @@ def test_it_first_stood_at_the_first_of_the_looks_that_show_it_standing() -> Non
     assert coming(0.5, 0.5, 0.5).since is None
 
 
+def test_it_may_have_come_at_any_time_after_the_last_look_without_it() -> None:
+    hidden: tuple[None, ...] = (None,) * 4
+
+    found = coming(0, 0, *hidden, 1, 1)
+
+    assert found.after == START + timedelta(days=5)
+    assert found.earliest(START) == START + timedelta(days=5)
+
+
+def test_what_nobody_saw_before_may_have_stood_for_two_months() -> None:
+    found = coming(1, 1)
+
+    assert found.after is None
+    assert found.earliest(START) == START - timedelta(days=60)
+    assert coming(0.5, 0.5).earliest(START) == START - timedelta(days=60)
+
+
 def test_what_it_was_before_the_clouds_is_asked_of_the_last_five_looks_before_them() -> None:
     # Eleven looks without sight are 55 days: nothing was seen 20 to 45 days before.
     hidden: tuple[None, ...] = (None,) * 11
@@ -103,3 +120,18 @@ def test_looks_that_saw_less_than_half_of_it_do_not_count() -> None:
     looks[4] = LookSign("look-4", "t", looks[4].at, half, looks[4].strength)
 
     assert coming_of(looks, OWN, 0.4).looks == 2
+
+
+def test_what_stood_two_months_ago_is_not_fresh() -> None:
+    # Twenty looks: eight blocks stand throughout, eight since four looks.
+    looks = [
+        LookSign(
+            f"look-{n}", "t", START + timedelta(days=5 * n), np.full(N, 180, np.uint8),
+            np.where((np.arange(N) < 8) | (n >= 16), 80, 0).astype(np.uint8),
+        )
+        for n in range(20)
+    ]  # fmt: skip
+
+    assert fresh_of(looks, OWN).tolist() == [False] * 8 + [True] * 8
+    # Fewer than two months of looks: all of it may be.
+    assert fresh_of(looks[-4:], OWN).all()

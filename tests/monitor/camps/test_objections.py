@@ -14,7 +14,7 @@ from monitor.camps.verdict import NewPatch
 OWN = np.ones(16, dtype=np.bool_)
 LASTED = Patch(OWN, OWN, np.ones(16, dtype=np.float32))
 EARLY = replace(LASTED, early=True)
-IN_WEEKS = Coming(earlier=0.1, before=0.0, looks=3, since=None, per_day=0.0)
+IN_WEEKS = Coming(earlier=0.1, before=0.0, looks=3, since=None, after=None, per_day=0.0)
 CAMP = NewPatch(
     patch=LASTED,
     area_m2=25_600.0,
@@ -27,12 +27,13 @@ CAMP = NewPatch(
     clear=1.0,
     years_checked=2,
     recurrent_years=0,
-    means={"visible_change": 0.2},
+    means={"visible_change": 0.2, "blue_red_change": 0.2, "texture_change": 0.9},
     refused="",
 )
 """Uneven, brighter, strong enough, and three weeks before it first stood hardly anything."""
 
 NAN = float("nan")
+TOO_EVEN = "two looks alone show it, and its texture rose too little for that"
 
 
 def test_nothing_speaks_against_a_camp_that_came_within_weeks() -> None:
@@ -44,19 +45,18 @@ def test_nothing_speaks_against_a_camp_that_came_within_weeks() -> None:
     [
         ({"texture_sigma": 1.0}, "its texture did not rise"),
         ({"texture_sigma": NAN}, "its texture did not rise"),
-        ({"means": {"visible_change": 0.01}}, "its ground did not become brighter"),
+        ({"means": {**CAMP.means, "visible_change": 0.01}}, "its ground did not become brighter"),
         ({"score": 2.3}, "its sign is weak for its size: score 2.3 of 2.4"),
         ({"dense_m2": 9_000.0}, "most of it lies on 0.9 ha, as stalls and yards do"),
+        ({"patch": EARLY, "texture_sigma": 4.9}, TOO_EVEN),
+        # It brightened by .4: its texture would have to rise by .6.
+        ({"patch": EARLY, "means": {**CAMP.means, "texture_change": 0.55}}, TOO_EVEN),
         (
-            {"patch": EARLY, "texture_sigma": 4.9},
-            "two looks alone show it, and its texture rose too little for that",
-        ),
-        (
-            {"coming": replace(IN_WEEKS, earlier=0.5)},
+            {"coming": replace(IN_WEEKS, earlier=0.4)},
             "it came slowly, as building does: score 3.0 of 4.0",
         ),
         (
-            {"coming": replace(IN_WEEKS, earlier=NAN, before=0.3)},
+            {"coming": replace(IN_WEEKS, earlier=NAN, before=0.2)},
             "it came slowly, as building does: score 3.0 of 4.0",
         ),
         (
@@ -72,9 +72,13 @@ def test_what_speaks_against_a_patch_is_said(changed: dict[str, object], reason:
 @pytest.mark.parametrize(
     "changed",
     [
-        pytest.param({"coming": Coming(NAN, NAN, 8, None, 0.0)}, id="clouds hid its coming"),
         pytest.param(
-            {"coming": Coming(NAN, 0.2, 8, None, 0.0)}, id="clouds hid its coming, not before"
+            {"coming": replace(IN_WEEKS, earlier=NAN, before=NAN, looks=8)},
+            id="clouds hid its coming",
+        ),
+        pytest.param(
+            {"coming": replace(IN_WEEKS, earlier=NAN, before=0.1, looks=8)},
+            id="clouds hid its coming, not before",
         ),
         pytest.param(
             {"coming": replace(IN_WEEKS, earlier=1.0), "score": 4.0},

@@ -234,6 +234,36 @@ def test_a_camp_that_grows_by_a_little_each_month_is_told_of_when_it_adds_up() -
     assert all("since it was mapped" in f.evidence[0].score_unit for f in findings)
 
 
+def test_a_camp_that_grew_a_year_ago_and_grows_again_is_no_market() -> None:
+    camp = a_camp(np.s_[20:30], np.s_[20:30])
+    last_year, now = TRAINED + 4, TRAINED + 4 + YEAR
+    stays = [
+        Stay(np.s_[20:30], np.s_[20:30], first=0),
+        Stay(np.s_[20:30], np.s_[30:34], first=last_year),
+        Stay(np.s_[20:30], np.s_[34:38], first=now),
+    ]
+
+    findings, _ = watched(the_looks(now + 10, stays), [camp])
+
+    first, *_, again = findings
+    assert {f.kind for f in findings} == {FindingKind.CAMP_GROWTH}
+    assert first.last_seen < START + now * REVISIT <= again.first_seen
+    assert again.happened.start >= START + (now - 2) * REVISIT
+
+
+def test_a_market_beside_a_camp_is_no_growth() -> None:
+    camp = a_camp(np.s_[20:30], np.s_[20:30])
+    weeks = [
+        Stay(np.s_[20:30], np.s_[30:34], first=YEAR * n + 20, until=YEAR * n + 28)
+        for n in (1, 2)
+    ]  # fmt: skip
+    stands = Stay(np.s_[20:30], np.s_[20:30], first=0)
+
+    findings, _ = watched(the_looks(TRAINED + 34, [stands, *weeks]), [camp])
+
+    assert findings == []
+
+
 def test_a_camp_of_one_block_is_measured_and_alarms_nobody() -> None:
     tiny = a_camp(np.s_[20:22], np.s_[20:22])
 
