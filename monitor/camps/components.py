@@ -29,6 +29,9 @@ RUNNING = CampSettings(least_looks=2, least_share=1.0, least_days=5.0)
 LEAST_CORE = 4
 """Blocks of a patch that must have persisted; the others may have come later."""
 
+CORE_SHARE = 0.25
+"""Of a patch, that must have persisted: a cloud that touches some shelters is not one of them."""
+
 EIGHT = np.ones((3, 3), dtype=np.int8)
 
 
@@ -179,7 +182,7 @@ def patches_of(
         if number == 0:
             continue
         own = patches == number
-        early = bool(cores[number] < least)
+        early = bool(cores[number] < max(least, CORE_SHARE * own.sum()))
         yield Patch(own, own & found.lasted, covered(found.strength, own), early)
 
 

@@ -26,6 +26,13 @@ came slowly."""
 SLOW_SHARE_BEFORE = 0.2
 """The same of the months before these weeks, in which of a camp there is nothing."""
 
+SLOW_SHARES_BOTH = (0.25, 0.15)
+"""The same of both: a rise that goes on for months."""
+
+LEAST_BLUER, SURE_SCORE = 0.5, 3.0
+"""Rise of ln(B2/B4) beside that of ln visible, and the score from which it is not asked:
+tarpaulin is bluer than soil, ground that herders trod and heaps of earth are brighter."""
+
 NEW_LOOKS = 8
 """Clear looks for which a patch may stand that nobody saw come: clouds hid it. What stands for
 longer without having been told of is a roof, or ground that never looked like shelters enough."""
@@ -42,6 +49,9 @@ def spoken_against(patch: NewPatch, settings: CampSettings) -> str:
     score, least = patch.score, settings.min_score
     if not score >= least:
         return f"its sign is weak for its size: score {score:.1f} of {least:.1f}"
+    bluer, brighter = patch.means["blue_red_change"], patch.means["visible_change"]
+    if score < SURE_SCORE and not bluer >= LEAST_BLUER * brighter:
+        return f"it is brighter rather than bluer: score {score:.1f} of {SURE_SCORE:.1f}"
     least_ha = settings.min_dense_share * settings.min_new_area_ha
     if not patch.dense_m2 >= 1e4 * least_ha:
         return f"most of it lies on {patch.dense_m2 / 1e4:.1f} ha, as stalls and yards do"
@@ -60,7 +70,12 @@ def _is_surely_uneven(patch: NewPatch) -> bool:
 def _slow(patch: NewPatch, but: str) -> str:
     """Return why the time in which a patch came speaks against it; empty if it does not."""
     coming = patch.coming
-    if coming.earlier >= SLOW_SHARE or coming.before >= SLOW_SHARE_BEFORE:
+    earlier, before = SLOW_SHARES_BOTH
+    if (
+        coming.earlier >= SLOW_SHARE
+        or coming.before >= SLOW_SHARE_BEFORE
+        or (coming.earlier >= earlier and coming.before >= before)
+    ):
         return f"it came slowly, as building does: {but}"
     if math.isnan(coming.earlier) and coming.looks > NEW_LOOKS:
         return f"nobody saw it come, and {coming.looks} clear looks show it"

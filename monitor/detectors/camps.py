@@ -147,16 +147,10 @@ def _concluded(
         patches = tuple(
             _judged(
                 patch_measured(patch, persistence, left, z, state, season, region.block_m2),
-                state,
-                region,
-                found,
-                settings,
-                seen.at,
-                past,
-                relaxed=relaxed,
+                state, region, found, settings, seen.at, past, relaxed=relaxed,
             )
             for patch in _candidates(persistence, region, found, taken, settings, relaxed=relaxed)
-        )
+        )  # fmt: skip
 
     def years(gained: Chosen, strength: float) -> tuple[int, int]:
         own = fresh_of(state.signs, gained)

@@ -120,6 +120,21 @@ def test_what_is_less_than_two_looks_running_is_no_patch(
     assert list(patches_of(found, ALL, SHAPE, SETTINGS)) == []
 
 
+def test_a_patch_of_which_little_has_lasted_is_early() -> None:
+    # Seven rows of seven show it in two looks; four blocks of them in a third one before.
+    field = np.zeros(SHAPE, dtype=np.uint8)
+    field[:7, :7] = YES
+    fresh = [replace(s, level=field.ravel(), strength=field.ravel()) for s in signs(NO, NO, NO)]
+    few = np.zeros(SHAPE, dtype=np.uint8)
+    few[:2, :2] = YES
+    fresh[0] = replace(fresh[0], level=few.ravel(), strength=few.ravel())
+
+    (patch,) = patches_of(persistence_of(fresh, SETTINGS), ALL, SHAPE, SETTINGS)
+
+    assert patch.core.sum() == 4 and patch.own.sum() == 49
+    assert patch.early
+
+
 def test_a_patch_that_has_lasted_is_early_no_more() -> None:
     (patch,) = patches_of(persistence_of(signs(YES, YES, YES), SETTINGS), ALL, SHAPE, SETTINGS)
 

@@ -48,6 +48,14 @@ def test_nothing_speaks_against_a_camp_that_came_within_weeks() -> None:
         ({"means": {**CAMP.means, "visible_change": 0.01}}, "its ground did not become brighter"),
         ({"score": 2.3}, "its sign is weak for its size: score 2.3 of 2.4"),
         ({"dense_m2": 9_000.0}, "most of it lies on 0.9 ha, as stalls and yards do"),
+        (
+            {"score": 2.9, "means": {**CAMP.means, "blue_red_change": 0.09}},
+            "it is brighter rather than bluer: score 2.9 of 3.0",
+        ),
+        (
+            {"coming": replace(IN_WEEKS, earlier=0.25, before=0.15)},
+            "it came slowly, as building does: score 3.0 of 4.0",
+        ),
         ({"patch": EARLY, "texture_sigma": 4.9}, TOO_EVEN),
         # It brightened by .4: its texture would have to rise by .6.
         ({"patch": EARLY, "means": {**CAMP.means, "texture_change": 0.55}}, TOO_EVEN),
@@ -85,6 +93,10 @@ def test_what_speaks_against_a_patch_is_said(changed: dict[str, object], reason:
             id="large and strong, however it came",
         ),
         pytest.param({"patch": EARLY}, id="two looks show it, and it is uneven"),
+        pytest.param(
+            {"score": 3.0, "means": {**CAMP.means, "blue_red_change": 0.0}},
+            id="strong, whatever its colour",
+        ),
         pytest.param({"has_texture": False, "texture_sigma": NAN}, id="no texture was measured"),
     ],
 )
