@@ -6,7 +6,6 @@ Pure: what goes in are the tables that `monitor.camp_study` wrote.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from monitor.camp_area_skill import AreaSkill, area_skill, series_of
+from monitor.camp_causes import cause_lines
 from monitor.camp_skill import (
     EMPTYING,
     GROWTH,
@@ -137,10 +137,10 @@ def _one_ha_at(row: Record) -> datetime | None:
     return datetime.fromisoformat(at) if at else None
 
 
-def report_lines(tuning: Sequence[Record], test: Sequence[Record]) -> list[str]:
-    """Return the tables of the report."""
+def report_lines(worlds_of: Mapping[str, Sequence[Record]]) -> list[str]:
+    """Return the tables of the report, a section for each purpose that has records."""
     lines = []
-    for name, records in (("Held-out worlds", test), ("Tuning worlds", tuning)):
+    for name, records in worlds_of.items():
         if not records:
             continue
         worlds = ", ".join(str(record["world"]) for record in records)
@@ -151,7 +151,7 @@ def report_lines(tuning: Sequence[Record], test: Sequence[Record]) -> list[str]:
         lines += [*_result_table(results), ""]
         lines += [*_class_table(classes), ""]
         lines += [*_area_table(area, area_skill(records, LATER_DAYS)), ""]
-        lines += [*_cause_table(records), ""]
+        lines += [*cause_lines(records), ""]
     return lines
 
 
@@ -239,25 +239,6 @@ def _area_table(at_once: AreaSkill, later: AreaSkill) -> list[str]:
         for said, skill in (("at once", at_once), (f"{LATER_DAYS:.0f} days later", later))
     ]  # fmt: skip
     return _table(head, rows)
-
-
-def _cause_table(records: Sequence[Record]) -> list[str]:
-    """Return what lay under the new camps that were none."""
-    causes: dict[str, int] = defaultdict(int)
-    for record in records:
-        events = list(events_of(record))
-        for patch in record["patches"]:
-            if not patch["new"] or any(e.startswith("camp-") for e in patch["events"]):
-                continue
-            near = [e for e in events if e.kind == NEW and _distance_m(e, patch) <= 500.0]
-            if not near:
-                kinds = {e.split("-")[0] for e in patch["events"]} or {"nothing known"}
-                causes[" and ".join(sorted(kinds))] += 1
-    rows = [(cause.replace("_", " "), str(count)) for cause, count in sorted(causes.items())]
-    return _table(
-        ("under false new camps, growth of found ones left out", "count"),
-        rows or [("there was none", "0")],
-    )
 
 
 def _found_again(record: Record) -> Iterator[CampAlarm]:
@@ -382,10 +363,6 @@ def _moved_event(event: CampEvent, number: int) -> CampEvent:
 
 def _excuses(event: CampEvent, alarm: CampAlarm) -> bool:
     return alarm.kind == NEW and math.hypot(event.x_m - alarm.x_m, event.y_m - alarm.y_m) <= 500.0
-
-
-def _distance_m(event: CampEvent, patch: Record) -> float:
-    return math.hypot(event.x_m - patch["column"] * BLOCK_M, event.y_m - patch["row"] * BLOCK_M)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

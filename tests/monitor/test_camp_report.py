@@ -161,14 +161,14 @@ def test_classes_part_the_events() -> None:
 
 
 def test_the_report_names_its_worlds_and_its_false_alarms() -> None:
-    text = "\n".join(report_lines([], [a_record()]))
+    text = "\n".join(report_lines({"Held-out worlds": [a_record()], "Tuning worlds": []}))
 
     assert "camp_bench/1: 1,000 km2-years" in text
     assert "| mine | 1 |" in text
 
 
 def test_the_report_holds_what_was_measured_against_the_goals() -> None:
-    text = "\n".join(report_lines([], [a_record()]))
+    text = "\n".join(report_lines({"Held-out worlds": [a_record()], "Tuning worlds": []}))
     rows = {line.split(" | ")[0][2:]: line for line in text.splitlines()}
 
     # Found after 20 days; a mine taken for a camp on 1,000 km2 in a year; nothing was emptied.
