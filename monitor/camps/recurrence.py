@@ -66,6 +66,7 @@ def years_with_sign(
     strength : float
         Rise of brightness and blueness at the place today.
     now : datetime
+        Acquisition of the look that is judged.
 
     Notes
     -----

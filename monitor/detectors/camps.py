@@ -341,7 +341,8 @@ def frozen_blocks(
         if sign.look_id == look_id:
             frozen |= (sign.level != UNSEEN) & (sign.level >= settings.low * STEPS)
     for camp in found:
-        frozen |= camp.own
+        if not camp.provisional:
+            frozen |= camp.own
     for camp in region.camps:
         falls = [r.fall for r in state.series.get(camp.camp_id, ()) if r.look_id == look_id]
         if any(fall > FALLING for fall in falls):
