@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,6 +30,11 @@ LEFT_OF_A_FAIR = 1 / 3
 """Part of today's rise that a fair of earlier years shows at least. Two or three years of a
 yearly fair teach the season half of it and more: of a rise of .46 today, .15 to .26 was left in
 the years before (a tuning world), and of ground where people settled nothing."""
+
+MOST_OF_A_FAIR = 2.0
+"""Times the strength of today beyond which an earlier look is a missed cloud."""
+
+NEIGHBOUR = timedelta(days=12)
 
 UNEVEN = 1.0
 """Rise of texture in sigmas without which strength alone is a missed cloud: clouds are smooth."""
@@ -70,13 +75,13 @@ def years_with_sign(
 
     Notes
     -----
-    A year shows it if one of its looks does: fairs of the rains are seen through gaps. A look
-    of then shows it if half of the place resembles shelters, or if it had a third of the
+    A year shows it if one of its looks does (`stood`): fairs of the rains are seen through gaps. A
+    look of then shows it if half of the place resembles shelters, or if it had a third of the
     strength of today and was as uneven: a season that learned most of a yearly fair hides it
     in all years.
     """
     at, shape, inner = _window(own, region)
-    shown: dict[int, list[bool]] = {}
+    years: dict[int, list[tuple[datetime, bool]]] = {}
     for seen in past:
         season = seasons.get(seen.track)
         if season is None:
@@ -86,12 +91,39 @@ def years_with_sign(
             continue
         part = replace(seen, values=values)
         share, then = _then(part, _part(season, at), shape, inner, settings)
-        if not np.isnan(share):
-            is_shown = share >= 0.5 or then >= max(LEFT_OF_A_FAIR * strength, LEAST_RISE)
-            # Seasons run across the turn of the year.
-            years_ago = round((now - seen.at) / YEAR)
-            shown.setdefault(years_ago, []).append(is_shown)
-    return len(shown), sum(any(looks) for looks in shown.values())
+        if np.isnan(share):
+            continue
+        is_shown = share >= 0.5 or then >= max(LEFT_OF_A_FAIR * strength, LEAST_RISE)
+        is_cloud = then > MOST_OF_A_FAIR * strength
+        # Seasons run across the turn of the year.
+        years_ago = round((now - seen.at) / YEAR)
+        years.setdefault(years_ago, []).append((seen.at, is_shown and not is_cloud))
+    return len(years), sum(stood(looks) for looks in years.values())
+
+
+def stood(looks: Sequence[tuple[datetime, bool]]) -> bool:
+    """Return True if a look of a year shows a place, and not the looks on both sides otherwise.
+
+    Parameters
+    ----------
+    looks : sequence of (datetime, bool)
+        When, and whether it shows the place, in any order.
+
+    Notes
+    -----
+    Fairs stand for weeks: a look between two that show nothing, each within twelve days, is a
+    missed cloud. Where clouds hid one of these, it counts.
+    """
+    ordered = sorted(looks)
+    quiet = [on for on, is_shown in ordered if not is_shown]
+    return any(
+        not (
+            any(timedelta(0) < on - other <= NEIGHBOUR for other in quiet)
+            and any(timedelta(0) < other - on <= NEIGHBOUR for other in quiet)
+        )
+        for on, is_shown in ordered
+        if is_shown
+    )
 
 
 def _window(own: Chosen, region: Region) -> tuple[NDArray[np.intp], tuple[int, int], Chosen]:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 
 import pytest
 
 from monitor.camps.features import camp_features
-from monitor.camps.recurrence import Seen, years_with_sign
+from monitor.camps.recurrence import Seen, stood, years_with_sign
 from monitor.camps.season import Season, fitted, history_of
 from monitor.camps.settings import CampSettings
 from tests.monitor.camps.worlds import (
@@ -50,7 +51,9 @@ def seen(numbers: range, shown: range) -> Iterator[Seen]:
     [
         pytest.param(range(0), (1, 0), id="never"),
         pytest.param(range(80, 84), (1, 1), id="always"),
-        pytest.param(range(80, 81), (1, 1), id="one of four"),
+        pytest.param(range(80, 81), (1, 1), id="the first of four"),
+        pytest.param(range(81, 82), (1, 0), id="one, and not those before and after it"),
+        pytest.param(range(81, 83), (1, 0), id="two, and not those before and after them"),
     ],
 )
 def test_a_year_shows_the_sign_if_one_of_its_looks_does(
@@ -61,6 +64,26 @@ def test_a_year_shows_the_sign_if_one_of_its_looks_does(
     )
 
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [
+        pytest.param({}, False, id="nothing was seen"),
+        pytest.param({0: True}, True, id="one look alone"),
+        pytest.param({0: False, 5: True, 10: False}, False, id="a look between two"),
+        pytest.param({0: False, 13: True, 18: False}, True, id="clouds hid what was before"),
+        pytest.param({0: True, 5: True, 10: False}, True, id="it goes"),
+        pytest.param({0: False, 5: True, 10: True, 15: True, 20: False}, True, id="it stands"),
+        pytest.param({0: False, 5: False}, False, id="it was not there"),
+    ],
+)
+def test_a_look_between_two_that_show_nothing_is_a_missed_cloud(
+    looks: dict[int, bool], expected: bool
+) -> None:
+    assert (
+        stood([(START + timedelta(days=d), is_shown) for d, is_shown in looks.items()]) is expected
+    )
 
 
 def test_a_season_across_the_turn_of_the_year_is_that_of_one_year() -> None:
