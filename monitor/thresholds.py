@@ -43,7 +43,7 @@ class CampSection(Section):
     min_growth_area_ha: Hectares = 0.5
     """least gain in area of a known camp"""
     min_growth_fraction: Fraction = 0.10
-    """least growth of a known camp in 30 days"""
+    """least growth of a known camp in 30 days, or since it was mapped or last told of"""
     min_emptying_fraction: Fraction = 0.30
     """least fall of a camp's sign, as a share of what its establishment raised"""
     emptying_looks: Count = 3
