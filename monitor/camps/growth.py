@@ -81,7 +81,7 @@ def slow_growth_of(
     Parameters
     ----------
     outline_m2 : float
-        Of its outline, more than 0.
+        Of its outline.
     told_m2 : float
         Area that was last told; 0 if none was.
     gain_m2, sigma_m2 : float
@@ -94,7 +94,8 @@ def slow_growth_of(
     For what no month shows: camps that grow by a few percent a month, and camps that grew under
     the clouds of a rainy season.
     """
-    before_m2, area_m2 = max(outline_m2, told_m2), outline_m2 + gain_m2
+    # An outline so thin that it has no area is no reason to stop a run.
+    before_m2, area_m2 = max(outline_m2, told_m2, 1.0), outline_m2 + gain_m2
     wide = 1.645 * sigma_m2
     over = math.log(area_m2 / before_m2) - math.log1p(least_fraction)
     return Growth(

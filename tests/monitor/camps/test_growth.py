@@ -89,3 +89,7 @@ def test_what_was_told_is_not_told_again() -> None:
 
     assert found.change == pytest.approx(0.0)
     assert found.certainty < 0.001
+
+
+def test_an_outline_without_area_stops_nothing() -> None:
+    assert slow_growth_of(0.0, 0.0, 2e4, 2_500.0, 0.10).area_m2 == 2e4
