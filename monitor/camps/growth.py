@@ -100,10 +100,10 @@ def slow_growth_of(
     over = math.log(area_m2 / before_m2) - math.log1p(least_fraction)
     return Growth(
         area_m2=area_m2,
-        low_m2=area_m2 - wide,
+        low_m2=max(area_m2 - wide, 0.0),
         high_m2=area_m2 + wide,
         change=area_m2 / before_m2 - 1.0,
-        change_low=(area_m2 - wide) / before_m2 - 1.0,
+        change_low=max(area_m2 - wide, 0.0) / before_m2 - 1.0,
         change_high=(area_m2 + wide) / before_m2 - 1.0,
         before_m2=before_m2,
         certainty=float(ndtr(over * area_m2 / max(sigma_m2, 1.0))),

@@ -9,7 +9,7 @@ from monitor.camps.verdict import NewPatch
 
 LEAST_TEXTURE = 2.0
 """Rise of texture in sigmas, over the middle of a patch, from which it counts as up: missed
-clouds stay below, camps of tuning worlds rise by six and more."""
+clouds mostly stay below, most camps of tuning worlds rise by six and more."""
 
 LEAST_BRIGHTER = 0.03
 """Rise of ln visible: falling water lays bare ground that is bluer, but not brighter."""
@@ -17,7 +17,7 @@ LEAST_BRIGHTER = 0.03
 LEAST_EARLY_TEXTURE, EARLY_TEXTURE_RATIO = 5.0, 1.5
 """The same where two looks alone show a patch, and the rise of the logarithm of texture beside
 that of brightness and blueness: edges of clouds that were missed twice rise by five sigmas, and
-by .9 where they brighten by .7; camps by twice as much as they brighten and more."""
+by .9 where they brighten by .7; most camps by twice as much as they brighten and more."""
 
 SLOW_SHARE = 0.4
 """Share of its strength from which a patch that had it three to six weeks before it first stood

@@ -31,8 +31,9 @@ LEFT_OF_A_FAIR = 1 / 3
 yearly fair teach the season half of it and more: of a rise of .46 today, .15 to .26 was left in
 the years before (a tuning world), and of ground where people settled nothing."""
 
-MOST_OF_A_FAIR = 2.0
-"""Times the strength of today beyond which an earlier look is a missed cloud."""
+MOST_OF_A_FAIR, MOST_RISE = 2.0, 0.8
+"""Times the strength of today, and rise, beyond both of which an earlier look is a missed cloud:
+a fair that just began is weaker than the whole one of last year."""
 
 NEIGHBOUR = timedelta(days=12)
 
@@ -91,13 +92,12 @@ def years_with_sign(
             continue
         part = replace(seen, values=values)
         share, then = _then(part, _part(season, at), shape, inner, settings)
-        if np.isnan(share):
+        if np.isnan(share) or then > max(MOST_OF_A_FAIR * strength, MOST_RISE):
             continue
         is_shown = share >= 0.5 or then >= max(LEFT_OF_A_FAIR * strength, LEAST_RISE)
-        is_cloud = then > MOST_OF_A_FAIR * strength
         # Seasons run across the turn of the year.
         years_ago = round((now - seen.at) / YEAR)
-        years.setdefault(years_ago, []).append((seen.at, is_shown and not is_cloud))
+        years.setdefault(years_ago, []).append((seen.at, is_shown))
     return len(years), sum(stood(looks) for looks in years.values())
 
 

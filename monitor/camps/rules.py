@@ -44,23 +44,30 @@ def growth_at(
     gain_m2 = min((r.gain_m2 for r in series[-2:]), default=0.0)
     if gain_m2 < least_m2 or series[-1].lasting_m2 < 0.5 * least_m2:
         return None
+    month = growth_now(series, settings)
+    if month is not None and _is_told(month, settings):
+        return month
     newest = series[-1]
     lasting_m2 = min(gain_m2, newest.lasting_m2)
-    for growth in (
-        growth_now(series, settings),
-        slow_growth_of(
-            newest.outline_m2,
-            told_m2,
-            lasting_m2,
-            newest.gain_sigma_m2,
-            settings.min_growth_fraction,
-        ),
-    ):
-        if growth is None or growth.certainty <= settings.growth_certainty:
-            continue
-        if growth.area_m2 - growth.before_m2 >= least_m2:
-            return growth
-    return None
+    slow = slow_growth_of(
+        newest.outline_m2,
+        told_m2,
+        lasting_m2,
+        newest.gain_sigma_m2,
+        settings.min_growth_fraction,
+    )
+    # What a camp lost of its outline does not count in `slow`: it must have grown all the same.
+    grown_m2 = slow.before_m2 * (1.0 + settings.min_growth_fraction)
+    if month is not None and month.area_m2 < grown_m2:
+        return None
+    return slow if _is_told(slow, settings) else None
+
+
+def _is_told(growth: Growth, settings: CampSettings) -> bool:
+    return (
+        growth.certainty > settings.growth_certainty
+        and growth.area_m2 - growth.before_m2 >= settings.min_growth_area_ha * 1e4
+    )
 
 
 def fall_at(series: Sequence[CampReading], settings: CampSettings) -> tuple[CampReading, ...]:

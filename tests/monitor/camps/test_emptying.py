@@ -188,6 +188,18 @@ def test_growth_needs_certainty_and_half_a_hectare() -> None:
     assert found is not None and found.change > 0.3
 
 
+def test_a_camp_that_lost_more_than_it_gained_has_not_grown() -> None:
+    settings = CampSettings()
+    # 10 ha and 3 ha beside them since half a year: no month shows it.
+    stands = [a_reading(5 * n, gain_m2=3e4, lasting_m2=3e4) for n in range(36)]
+    half = [replace(reading, fall=0.5) for reading in stands]
+
+    found = growth_at(stands, settings)
+
+    assert found is not None and found.slow and found.area_m2 == pytest.approx(1.3e5)
+    assert growth_at(half, settings) is None
+
+
 @pytest.mark.parametrize(
     ("series", "looks"),
     [

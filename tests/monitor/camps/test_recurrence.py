@@ -97,6 +97,27 @@ def test_a_season_across_the_turn_of_the_year_is_that_of_one_year() -> None:
     assert found == (1, 1)
 
 
+def test_a_fair_that_just_began_is_known_by_the_whole_one_of_last_year() -> None:
+    looks = seen(range(80, 84), range(80, 84))
+
+    found = years_with_sign(OWN, looks, {TRACK: season()}, REGION, CampSettings(), 0.2, NOW)
+
+    assert found == (1, 1)
+
+
+def test_a_look_far_brighter_than_shelters_says_nothing_of_its_year() -> None:
+    # Three times the change of the reference camp: a rise of .9 in brightness alone.
+    bright = [Stay(*PLACE, first=0, cover=3.0)]
+    looks = [
+        Seen(look.look_id, TRACK, look.acquired_at, camp_features(look, REGION))  # type: ignore[arg-type]
+        for look in the_looks(81, bright, first=80)
+    ]
+
+    found = years_with_sign(OWN, looks, {TRACK: season()}, REGION, CampSettings(), 0.4, NOW)
+
+    assert found == (0, 0)
+
+
 def test_without_looks_or_seasons_no_year_was_checked() -> None:
     looks = list(seen(range(80, 82), range(80, 82)))
 
