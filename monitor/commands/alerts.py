@@ -129,7 +129,8 @@ def explain(call: Call, event_id: AlertId, now: Instant = None) -> None:
             *(f"  {line}" for line in _said_of(one)),
         )
     for row in _readers(service, found):
-        words = f"{row['people']} readers {row['outcome']} ({row['reason']})"
+        readers = "reader" if row["people"] == 1 else "readers"
+        words = f"{row['people']} {readers} {row['outcome']} ({row['reason']})"
         call.say(document, f"revision {row['revision']}: {words}")
 
 
