@@ -171,5 +171,5 @@ def test_explain_says_what_was_decided_for_readers_and_not_for_whom(line: Line) 
     said = line("alert", "explain", line.alert.ref)
 
     assert "revision 3: 1 reader accepted (first)" in said.out
-    assert "revision 3: 1 readers skip (clearance)" in said.out
+    assert "revision 3: 1 reader skip (clearance)" in said.out
     assert "@" not in said.out
